@@ -1,0 +1,41 @@
+"""agents: who speaks. Personas, roles, the shipped agents, and judges. Nothing here calls a model."""
+
+from interalign.agents.cast import Candidate, Cast
+from interalign.agents.context import Context, Message
+from interalign.agents.embedder import embed
+from interalign.agents.inducer import Inducer
+from interalign.agents.judges import EmbeddingJudge, Judge, LLMJudge, Outcome, Verdict, Vote
+from interalign.agents.persona import Persona, Personality, Profile, read_jsonl, read_personas
+from interalign.agents.pool import shipped_personas
+from interalign.agents.responder import Responder, Strategy
+from interalign.agents.role import Agent, Answer, Caller, Role, Usage
+from interalign.agents.user import UserAgent
+
+__all__ = [
+    "Agent",
+    "Answer",
+    "Caller",
+    "Candidate",
+    "Cast",
+    "Context",
+    "EmbeddingJudge",
+    "Inducer",
+    "Judge",
+    "LLMJudge",
+    "Message",
+    "Outcome",
+    "Persona",
+    "Personality",
+    "Profile",
+    "Responder",
+    "Role",
+    "Strategy",
+    "Usage",
+    "UserAgent",
+    "Verdict",
+    "Vote",
+    "embed",
+    "read_jsonl",
+    "read_personas",
+    "shipped_personas",
+]

@@ -1,0 +1,130 @@
+"""llm: a language model as pairwise judge. Both orders are asked, since models favour a position."""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from autogen_core.models import LLMMessage, SystemMessage, UserMessage
+
+from interalign.agents.context import Context
+from interalign.agents.judges.verdict import Outcome, Verdict, Vote
+from interalign.agents.prompts import Prompt, load_prompt
+from interalign.agents.role import Agent, Caller, Role
+
+__all__ = ["LLMJudge", "PairwiseRole", "read_choice"]
+
+Choice = Literal["first", "second", "tie", "unscored"]
+
+_WORDS: dict[str, Choice] = {
+    "first": "first", "1": "first", "1st": "first", "a": "first",
+    "second": "second", "2": "second", "2nd": "second", "b": "second",
+    "tie": "tie", "tied": "tie", "equal": "tie", "equally": "tie", "draw": "tie", "both": "tie", "neither": "tie", "same": "tie",
+}  # fmt: skip
+_TOKEN = re.compile(r"[a-z0-9]+")
+_ARTICLE = re.compile(r"\b(a (?=[a-z])|A (?=tie|draw))")
+_NEGATION = re.compile(r"\b(no(t|n)?|never|n't)\b|\b[\w']+n't\b", re.IGNORECASE)
+
+
+class PairwiseRole(Role[Choice]):
+    """Asks which of `context.replies` (two, in the order shown) the persona would rather get."""
+
+    name = "judge"
+    parameters: Mapping[str, Any] = {"temperature": 0.0, "max_tokens": 16}
+
+    def __init__(self, rubric: str | None = None) -> None:
+        self.rubric_text = load_prompt("judge") if rubric is None else rubric
+        self.rubric = Prompt(self.rubric_text, ("profile", "personality"))
+        self.question = Prompt(load_prompt("compare"), ("history", "first", "second"))
+
+    def messages(self, context: Context) -> Sequence[LLMMessage]:
+        assert context.persona is not None, "a judge knows the persona it judges for"
+        first, second = context.replies
+        lines = (f"{'Person' if message.role == 'user' else 'Friend'}: {message.text}" for message in context.history)
+        return [
+            SystemMessage(
+                content=self.rubric.fill(profile=context.persona.profile, personality=context.persona.personality)
+            ),
+            UserMessage(
+                content=self.question.fill(history="\n".join(lines), first=first, second=second), source="dialogue"
+            ),
+        ]
+
+    def parse(self, text: str) -> Choice:
+        return read_choice(text)
+
+
+def read_choice(text: str) -> Choice:
+    """Which reply an answer names. Whatever names none, or more than one, is unscored: it never counts for the second.
+
+    The last line decides where it alone is clear (models reason first and conclude last).
+    """
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    for part in (lines[-1] if lines else "", text):
+        named = _named(part)
+        if len(named) == 1:
+            return named.pop()
+    return "unscored"
+
+
+def _named(text: str) -> set[Choice]:
+    if _NEGATION.search(text):
+        return set()
+    tokens = _TOKEN.findall(_ARTICLE.sub(" ", text).lower())
+    return {_WORDS[token] for token in tokens if token in _WORDS}
+
+
+class LLMJudge:
+    """A model asked in both orders. Different answers to the two orders are a tie: the position decided, not the reply."""
+
+    name: str
+
+    def __init__(
+        self, model: str, rubric: str | None = None, name: str = "llm", parameters: Mapping[str, Any] | None = None
+    ) -> None:
+        self.name = name
+        self.agent = Agent(PairwiseRole(rubric), model, parameters or {})
+
+    def identity(self) -> dict[str, Any]:
+        role = self.agent.role
+        assert isinstance(role, PairwiseRole)
+        return {"judge": "llm", "model": self.agent.model, "rubric": role.rubric_text, "parameters": self.agent.settings}
+
+    async def compare(self, context: Context, a: str, b: str, caller: Caller, *, key: str) -> Verdict:
+        votes = await asyncio.gather(
+            self._vote(context, a, b, "ab", caller, key), self._vote(context, b, a, "ba", caller, key)
+        )
+        return _decide(self.name, votes)
+
+    async def _vote(
+        self, context: Context, first: str, second: str, order: Literal["ab", "ba"], caller: Caller, key: str
+    ) -> Vote:
+        shown = replace(context, replies=(first, second))
+        answer = await caller.ask(self.agent, shown, key=f"{key}/{order}")
+        return Vote(order=order, outcome=_in_terms_of_a(answer.value, order), raw=answer.text)
+
+
+def _in_terms_of_a(choice: Choice, order: Literal["ab", "ba"]) -> Outcome:
+    if choice == "first":
+        return "a" if order == "ab" else "b"
+    if choice == "second":
+        return "b" if order == "ab" else "a"
+    return choice
+
+
+def _decide(judge: str, votes: Sequence[Vote]) -> Verdict:
+    """Both orders must name the same reply; the margin is then 1."""
+    outcomes = {vote.outcome for vote in votes}
+    if len(outcomes) == 1:
+        outcome = outcomes.pop()
+        reason = {"tie": "the judge calls it a tie", "unscored": "the judge's answers name no reply"}.get(outcome, "")
+        return Verdict(
+            judge=judge, outcome=outcome, margin=float(outcome in ("a", "b")), reason=reason, votes=tuple(votes)
+        )
+    if "unscored" in outcomes:
+        return Verdict(
+            judge=judge, outcome="unscored", reason="one of the judge's answers names no reply", votes=tuple(votes)
+        )
+    reason = "the judge's choice changed with the order of the replies"
+    return Verdict(judge=judge, outcome="tie", reason=reason, votes=tuple(votes))

@@ -1,0 +1,62 @@
+"""user: the simulated person. Sees the whole persona and lets the other side find out bit by bit."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autogen_core.models import AssistantMessage, LLMMessage, SystemMessage, UserMessage
+
+from interalign.agents.context import Context
+from interalign.agents.prompts import Prompt, load_prompt
+from interalign.agents.role import Role
+from interalign.errors import ParseError
+
+__all__ = ["UserAgent", "clean_message"]
+
+_OPENING = "(The chat is open. Write your first message.)"
+_STAGE_DIRECTION = re.compile(r"\*[^*\n]{1,200}\*")
+_SPEAKER = re.compile(r"\A\s*(?:me|user|you|my message|message|friend|assistant)\s*:\s*", re.IGNORECASE)
+
+
+class UserAgent(Role[str]):
+    """Plays a persona in a chat with a friend; answers with the person's next message."""
+
+    name = "user"
+    parameters: Mapping[str, Any] = {"temperature": 0.8}
+
+    def __init__(self, prompt: str | None = None) -> None:
+        self.prompt = Prompt(load_prompt("user") if prompt is None else prompt, ("profile", "personality"))
+
+    def messages(self, context: Context) -> Sequence[LLMMessage]:
+        assert context.persona is not None, "the user agent plays a persona"
+        system = self.prompt.fill(
+            profile="\n".join(context.persona.facts), personality="\n".join(context.persona.traits)
+        )
+        messages: list[LLMMessage] = [SystemMessage(content=system), UserMessage(content=_OPENING, source="friend")]
+        for message in context.history:
+            if message.role == "user":
+                messages.append(AssistantMessage(content=message.text, source="user"))
+            else:
+                messages.append(UserMessage(content=message.text, source="friend"))
+        if context.disclose is not None:
+            last = messages.pop()
+            cue = f"{last.content}\n\n(In your next message, let this come out: {context.disclose})"
+            messages.append(UserMessage(content=cue, source="friend"))
+        return messages
+
+    def parse(self, text: str) -> str:
+        return clean_message(text)
+
+
+def clean_message(text: str) -> str:
+    """A chat message without a leading speaker's name and without stage directions.
+
+    Raises:
+        ParseError: nothing is left.
+    """
+    spoken = _SPEAKER.sub("", text, count=1)
+    without = _STAGE_DIRECTION.sub("", spoken).strip()
+    message = without or spoken.strip()
+    if not message:
+        raise ParseError("the reply is empty")
+    return message

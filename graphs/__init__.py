@@ -1,0 +1,21 @@
+"""graphs: what grows. Conversation trees, the dialogue machine that grows them, branching policies."""
+
+from interalign.graphs.machine import DialogueState, compile_dialogue, dialogue_graph, grow
+from interalign.graphs.policies import Full, Policy, Walk
+from interalign.graphs.stage import Stage
+from interalign.graphs.tree import ConversationTree, Label, Node, Pair
+
+__all__ = [
+    "ConversationTree",
+    "DialogueState",
+    "Full",
+    "Label",
+    "Node",
+    "Pair",
+    "Policy",
+    "Stage",
+    "Walk",
+    "compile_dialogue",
+    "dialogue_graph",
+    "grow",
+]

@@ -1,0 +1,60 @@
+"""terminal: a conversation tree for the terminal, candidates side by side."""
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from interalign.graphs.tree import ConversationTree, Label, Node
+
+__all__ = ["draw_tree", "list_trees"]
+
+_MARKS: dict[Label | None, tuple[str, str]] = {
+    "chosen": ("✓ preferred", "green"),
+    "rejected": ("✗ rejected", "red"),
+    "tie": ("= tie", "yellow"),
+    "unscored": ("? unscored", "yellow"),
+    None: ("not judged", "dim"),
+}
+
+
+def draw_tree(tree: ConversationTree) -> RenderableType:
+    """The branch that was continued, with all candidates of each turn beside each other."""
+    parts: list[RenderableType] = [Text(f"{tree.id}   {tree.persona.id}", style="bold"), Text()]
+    for node in tree.main_path():
+        if node.role == "user":
+            parts += [_said(node), _candidates(tree, tree.children(node.id)), Text()]
+    return Group(*parts)
+
+
+def _said(node: Node) -> RenderableType:
+    return Panel(_text(node.text), title=f"turn {node.turn} · user", title_align="left", border_style="blue")
+
+
+def _candidates(tree: ConversationTree, replies: list[Node]) -> RenderableType:
+    table = Table.grid(expand=True, padding=(0, 1))
+    for _ in replies:
+        table.add_column(ratio=1)
+    table.add_row(*(_reply(tree, reply) for reply in replies))
+    return table
+
+
+def _reply(tree: ConversationTree, reply: Node) -> RenderableType:
+    mark, colour = _MARKS[tree.label(reply.id)]
+    title = Text.assemble((mark, colour), f" · {reply.agent}", " → continued" if reply.continued else "")
+    return Panel(_text(reply.text), title=title, title_align="left", border_style="cyan" if reply.continued else "dim")
+
+
+def list_trees(trees: list[ConversationTree]) -> RenderableType:
+    """A line for each tree."""
+    table = Table("conversation", "persona", "turns", "messages", "pairs", box=None, header_style="bold")
+    for tree in trees:
+        turns = max((node.turn for node in tree), default=0)
+        table.add_row(tree.id, _text(tree.persona.id), str(turns), str(len(tree)), str(len(list(tree.pairs()))))
+    return table
+
+
+def _text(text: str) -> Text:
+    """Plain text: no markup is read, and control characters cannot reach the terminal."""
+    clean = "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
+    return Text(clean)

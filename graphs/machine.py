@@ -1,0 +1,154 @@
+"""machine: the dialogue as a LangGraph state machine.
+
+    user -> plain ----------> branch -> judge -> user ... -> settle
+         -> induce -> hinted ->
+
+`dialogue_graph()` returns the uncompiled StateGraph: add nodes and edges of your own before compiling it. The nodes
+`plain`, `induce`, `hinted` and `judge` start calls and return at once; `branch` waits for the replies that are continued,
+`settle` for everything that is still under way (see stage). A node of yours that needs all candidates of a turn awaits
+`runtime.context.reply(id)` for each of `runtime.context.candidates(user)`.
+"""
+
+import asyncio
+from typing import Any, Literal, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+
+from interalign.agents import Caller, Cast, Persona
+from interalign.errors import InteralignError
+from interalign.graphs.policies import Policy, Walk
+from interalign.graphs.stage import Stage
+from interalign.graphs.tree import ConversationTree
+
+__all__ = ["Dialogue", "DialogueState", "compile_dialogue", "dialogue_graph", "grow"]
+
+NODES_PER_TURN = 7
+
+
+class DialogueState(TypedDict):
+    """What the nodes of the machine pass on. The tree itself grows in the runtime context."""
+
+    turn: int
+    """How many turns have been played."""
+    users: tuple[str, ...]
+    """The user messages of the turn at hand; several where a policy continues several branches."""
+    frontier: tuple[str | None, ...]
+    """The replies that the next user messages answer; (None,) at the start."""
+    stop: str | None
+    """Why the conversation ends before its last turn; a node of yours may set it."""
+
+
+Dialogue = CompiledStateGraph[DialogueState, Stage, DialogueState, DialogueState]
+
+
+async def _user(state: DialogueState, runtime: Runtime[Stage]) -> dict[str, Any]:
+    spoken = await asyncio.gather(*(runtime.context.speak(parent) for parent in state["frontier"]))
+    return {"users": tuple(spoken), "turn": state["turn"] + 1}
+
+
+async def _plain(state: DialogueState, runtime: Runtime[Stage]) -> None:
+    for user in state["users"]:
+        runtime.context.start_replies(user, hinted=False)
+
+
+async def _induce(state: DialogueState, runtime: Runtime[Stage]) -> None:
+    for user in state["users"]:
+        runtime.context.start_induction(user)
+
+
+async def _hinted(state: DialogueState, runtime: Runtime[Stage]) -> None:
+    for user in state["users"]:
+        runtime.context.start_replies(user, hinted=True)
+
+
+async def _branch(state: DialogueState, runtime: Runtime[Stage]) -> dict[str, Any]:
+    drawn = [id for user in state["users"] for id in runtime.context.drawn(user)]
+    for id in drawn:
+        await runtime.context.reply(id)
+    last = state["turn"] >= runtime.context.turns
+    if not last:
+        for id in drawn:
+            runtime.context.tree.set_continued(id)
+    return {"frontier": tuple(drawn)}
+
+
+async def _judge(state: DialogueState, runtime: Runtime[Stage]) -> None:
+    for user in state["users"]:
+        runtime.context.start_judging(user)
+
+
+async def _settle(state: DialogueState, runtime: Runtime[Stage]) -> None:
+    await runtime.context.settle()
+
+
+def _next(state: DialogueState, runtime: Runtime[Stage]) -> Literal["user", "settle"]:
+    return "settle" if state["stop"] or state["turn"] >= runtime.context.turns else "user"
+
+
+def dialogue_graph() -> "StateGraph[DialogueState, Stage, DialogueState, DialogueState]":
+    """The dialogue machine, not yet compiled: nodes user, plain, induce, hinted, branch, judge, settle."""
+    graph: StateGraph[DialogueState, Stage, DialogueState, DialogueState] = StateGraph(
+        DialogueState, context_schema=Stage
+    )
+    graph.add_node("user", _user)
+    graph.add_node("plain", _plain)
+    graph.add_node("induce", _induce)
+    graph.add_node("hinted", _hinted)
+    graph.add_node("branch", _branch)
+    graph.add_node("judge", _judge)
+    graph.add_node("settle", _settle)
+    graph.add_edge(START, "user")
+    graph.add_edge("user", "plain")
+    graph.add_edge("user", "induce")
+    graph.add_edge("induce", "hinted")
+    graph.add_edge(["plain", "hinted"], "branch")
+    graph.add_edge("branch", "judge")
+    graph.add_conditional_edges("judge", _next)
+    graph.add_edge("settle", END)
+    return graph
+
+
+def compile_dialogue(graph: "StateGraph[DialogueState, Stage, DialogueState, DialogueState] | None" = None) -> Dialogue:
+    """Compile the machine once; it then plays any number of conversations at the same time."""
+    return (graph or dialogue_graph()).compile()
+
+
+async def grow(
+    dialogue: Dialogue,
+    *,
+    id: str,
+    persona: Persona,
+    cast: Cast,
+    caller: Caller,
+    turns: int,
+    seed: int = 0,
+    policy: Policy | None = None,
+    disclosure: tuple[str, ...] = (),
+) -> ConversationTree:
+    """Play one conversation and return its tree, with all candidates and verdicts in place.
+
+    Raises:
+        InteralignError: a call failed for good; the conversation is lost, its sibling calls are cancelled.
+    """
+    tree = ConversationTree(id, persona, seed=seed)
+    start: DialogueState = {"turn": 0, "users": (), "frontier": (None,), "stop": None}
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            stage = Stage(tree, cast, policy or Walk(), caller, turns, tasks, disclosure)
+            config: Any = {"recursion_limit": 25 + NODES_PER_TURN * turns}
+            state = await dialogue.ainvoke(start, config, context=stage)
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+    if state["stop"]:
+        tree.graph.graph["stop"] = state["stop"]
+    return tree
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to report: one raised on purpose before any other."""
+    flat: list[BaseException] = []
+    for error in group.exceptions:
+        flat.append(_first(error) if isinstance(error, BaseExceptionGroup) else error)
+    return next((error for error in flat if isinstance(error, InteralignError)), flat[0])

@@ -1,0 +1,173 @@
+"""stage: one conversation at work: its tree, its cast, and the calls that are under way.
+
+Every call is started as soon as what it depends on is there, and awaited only by who needs it: a reply that is not
+continued, an induction or a verdict never holds up the next turn. The tree's ids come from places, not from the order in
+which calls return, so the result does not depend on timing.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any, TypeVar
+
+from interalign.agents import Caller, Candidate, Cast, Context
+from interalign.agents.seeds import derive, generator
+from interalign.graphs.policies import Policy
+from interalign.graphs.tree import ConversationTree
+
+__all__ = ["Stage"]
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Stage:
+    """The runtime context of the dialogue machine; a node reaches it as `runtime.context`."""
+
+    tree: ConversationTree
+    cast: Cast
+    policy: Policy
+    caller: Caller
+    turns: int
+    tasks: asyncio.TaskGroup
+    disclosure: tuple[str, ...] = ()
+    """What the user brings up at turn 1, 2, ...; empty: the user agent decides."""
+    _replies: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    _inductions: dict[str, asyncio.Task[tuple[str, ...]]] = field(default_factory=dict)
+    _started: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    # -- the user ----------------------------------------------------------------------------------
+
+    async def speak(self, parent: str | None) -> str:
+        """Let the user agent answer `parent` (None: open the conversation); returns the new message's id."""
+        turn = 1 if parent is None else self.tree[parent].turn + 1
+        disclose = self.disclosure[turn - 1] if turn <= len(self.disclosure) else None
+        context = Context(
+            history=() if parent is None else self.tree.history(parent),
+            persona=self.tree.persona,
+            turn=turn,
+            turns=self.turns,
+            disclose=disclose,
+        )
+        agent = self.cast.user
+        answer = await self.caller.ask(agent, context, key=self._key(parent or "", "user"))
+        return self.tree.add(
+            parent,
+            "user",
+            answer.value,
+            agent=agent.role.name,
+            model=agent.model,
+            disclose=disclose,
+            tokens=answer.usage.completion,
+        )
+
+    # -- the responders ----------------------------------------------------------------------------
+
+    def start_replies(self, user: str, hinted: bool) -> None:
+        """Start all hinted, or all other, candidates that answer the message `user`."""
+        for place, candidate in enumerate(self.cast.responders):
+            if (candidate.strategy == "hinted") == hinted:
+                self._replies[f"{user}.{place}"] = self._start(self._reply(user, place, candidate))
+
+    def start_induction(self, user: str) -> None:
+        """Let the inducer read the message `user`."""
+        if self.cast.inducer is not None:
+            self._inductions[user] = self._start(self._induce(user))
+
+    async def reply(self, id: str) -> str:
+        """Wait until the candidate with that id stands in the tree."""
+        await asyncio.shield(self._replies[id])
+        return id
+
+    def candidates(self, user: str) -> list[str]:
+        """The ids of all candidates that answer `user`, there already or not."""
+        return [f"{user}.{place}" for place in range(len(self.cast.responders))]
+
+    def drawn(self, user: str) -> list[str]:
+        """The candidates that the policy goes on from: known before they are written."""
+        draw = generator(self.tree.seed, self.tree.id, user, "continue")
+        chosen = self.policy.continued(self.tree[user].turn, len(self.cast.responders), draw)
+        return [f"{user}.{place}" for place in chosen]
+
+    async def _reply(self, user: str, place: int, candidate: Candidate) -> None:
+        context = Context(history=self.tree.history(user), turn=self.tree[user].turn, turns=self.turns)
+        if candidate.strategy == "hinted" and user in self._inductions:
+            await asyncio.shield(self._inductions[user])
+            context = replace(context, known=self._known(user))
+        answer = await self.caller.ask(candidate.agent, context, key=self._key(user, candidate.name))
+        self.tree.add(
+            user,
+            "assistant",
+            answer.value,
+            place=place,
+            agent=candidate.name,
+            model=candidate.agent.model,
+            strategy=candidate.strategy,
+            tokens=answer.usage.completion,
+        )
+
+    # -- the inducer -------------------------------------------------------------------------------
+
+    async def _induce(self, user: str) -> tuple[str, ...]:
+        inducer = self.cast.inducer
+        assert inducer is not None
+        former = [node.id for node in self.tree.path(user)[:-1] if node.role == "user"]
+        found = [await asyncio.shield(self._inductions[id]) for id in former]
+        context = Context(
+            history=self.tree.history(user),
+            persona=self.tree.persona,
+            turn=self.tree[user].turn,
+            turns=self.turns,
+            inductions=tuple(found),
+        )
+        answer = await self.caller.ask(inducer, context, key=self._key(user, "inducer"))
+        self.tree.set_induced(user, answer.value)
+        return answer.value
+
+    def _known(self, user: str) -> tuple[str, ...]:
+        """Everything induced along the branch, each thing once."""
+        return tuple(
+            dict.fromkeys(item for node in self.tree.path(user) if node.role == "user" for item in node.induced or ())
+        )
+
+    # -- the judge ---------------------------------------------------------------------------------
+
+    def start_judging(self, user: str) -> None:
+        """Start comparing every two candidates that answer `user`; each comparison waits for its two replies."""
+        if self.cast.judge is not None:
+            for a, b in combinations(self.candidates(user), 2):
+                self._start(self._judge(user, a, b))
+
+    async def _judge(self, user: str, a: str, b: str) -> None:
+        judge = self.cast.judge
+        assert judge is not None
+        await self.reply(a)
+        await self.reply(b)
+        first, second = self.tree[a].text, self.tree[b].text
+        context = Context(
+            history=self.tree.history(user),
+            persona=self.tree.persona,
+            turn=self.tree[user].turn,
+            turns=self.turns,
+            replies=(first, second),
+        )
+        verdict = await judge.compare(context, first, second, self.caller, key=self._key(user, f"judge/{a}/{b}"))
+        self.tree.add_verdict(a, b, verdict)
+
+    # -- common ------------------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = self.tasks.create_task(work)
+        self._started.add(task)
+        task.add_done_callback(self._started.discard)
+        return task
+
+    async def settle(self) -> None:
+        """Wait for every call that is still under way."""
+        while self._started:
+            await asyncio.wait(self._started)
+
+    def _key(self, place: str, who: str) -> str:
+        """Names the call and, with the tree's seed, seeds its sampling."""
+        return f"{derive(self.tree.seed, self.tree.id):x}/{place}/{who}"

@@ -1,0 +1,331 @@
+"""tree: one conversation with everything that was said in it, continued or not.
+
+A ConversationTree is a networkx arborescence. Each node is a message; user turns and replies alternate along every
+branch, the root is a user message, siblings under a user message are the candidate replies of one turn. A node's id is
+its path of child numbers ("0", "0.1", "0.1.0"): it depends on the place alone, not on which call came back first.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import networkx as nx
+from pydantic import ValidationError
+
+from interalign.agents import Message, Persona, Verdict
+from interalign.errors import TreeError
+
+__all__ = ["ConversationTree", "Label", "Node", "Pair"]
+
+Label = Literal["chosen", "rejected", "tie", "unscored"]
+FORMAT = 1
+_ROOT = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One message of a tree."""
+
+    id: str
+    role: Literal["user", "assistant"]
+    text: str
+    turn: int
+    """From 1; a reply has the turn of the message it answers."""
+    agent: str = ""
+    """Who spoke: the name in the cast."""
+    model: str = ""
+    strategy: str = ""
+    """Replies: plain, hinted or a name of the user's own."""
+    continued: bool = False
+    """Replies: whether the conversation went on from here. User messages always count as continued."""
+    disclose: str | None = None
+    """User messages: what the plan had the user bring up here."""
+    induced: tuple[str, ...] | None = None
+    """User messages: what the inducer found new in it; None where nobody looked."""
+    tokens: int = 0
+    """Length of the completion that this is, as its engine counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A preferred and a rejected reply to the same history."""
+
+    history: tuple[Message, ...]
+    chosen: Node
+    rejected: Node
+    verdict: Verdict
+
+
+class ConversationTree:
+    """A conversation as an arborescence of messages, on `graph`, a networkx.DiGraph.
+
+    Look as much as you like at `graph`; change it through `add`, `annotate`, `set_continued` and `add_verdict` only.
+    """
+
+    def __init__(self, id: str, persona: Persona, *, seed: int = 0, **attributes: Any) -> None:
+        self.graph: nx.DiGraph[str] = nx.DiGraph(
+            format=FORMAT, id=id, seed=seed, persona=persona, verdicts={}, **attributes
+        )
+
+    def __repr__(self) -> str:
+        return f"<ConversationTree {self.id!r}: {len(self)} messages, {len(self.verdicts)} verdicts>"
+
+    def __len__(self) -> int:
+        return self.graph.number_of_nodes()
+
+    def __contains__(self, id: str) -> bool:
+        return id in self.graph
+
+    def __getitem__(self, id: str) -> Node:
+        try:
+            attributes = self.graph.nodes[id]
+        except KeyError:
+            raise TreeError(f"conversation {self.id!r} has no message {id!r}") from None
+        return Node(id=id, **{name: attributes[name] for name in _FIELDS if name in attributes})
+
+    @property
+    def id(self) -> str:
+        return self.graph.graph["id"]
+
+    @property
+    def persona(self) -> Persona:
+        return self.graph.graph["persona"]
+
+    @property
+    def seed(self) -> int:
+        return self.graph.graph["seed"]
+
+    @property
+    def verdicts(self) -> dict[tuple[str, str], list[Verdict]]:
+        """By the ids of the two replies (a, b); several where several judges have looked."""
+        return self.graph.graph["verdicts"]
+
+    @property
+    def root(self) -> str | None:
+        return _ROOT if _ROOT in self.graph else None
+
+    # -- growing ---------------------------------------------------------------------------------
+
+    def add(self, parent: str | None, role: Literal["user", "assistant"], text: str, *, place: int = 0, **more: Any) -> str:
+        """Add a message as child number `place` of `parent` (None: as the root) and return its id.
+
+        Raises:
+            TreeError: no such parent, the place is taken, or two messages of one role would follow each other.
+        """
+        id = _ROOT if parent is None else f"{parent}.{place}"
+        if id in self.graph:
+            raise TreeError(f"conversation {self.id!r} has a message at {id!r} already")
+        if parent is None:
+            before, turn = "assistant", 0
+        elif parent in self.graph:
+            before, turn = self.graph.nodes[parent]["role"], self.graph.nodes[parent]["turn"]
+        else:
+            raise TreeError(f"conversation {self.id!r} has no message {parent!r} to add to")
+        if role == before:
+            raise TreeError(f"conversation {self.id!r}: a message of the {role} cannot follow one of the {role} ({id!r})")
+        unknown = more.keys() - _DEFAULTS.keys()
+        if unknown:
+            raise TreeError(f"a message has no field {sorted(unknown)[0]!r}; use annotate() for notes of your own")
+        attributes = {key: value for key, value in more.items() if value != _DEFAULTS.get(key)}
+        self.graph.add_node(id, role=role, text=text, turn=turn + (role == "user"), **attributes)
+        if parent is not None:
+            self.graph.add_edge(parent, id)
+        return id
+
+    def set_continued(self, id: str) -> None:
+        """Mark a reply as one that the conversation went on from."""
+        self.graph.nodes[self[id].id]["continued"] = True
+
+    def set_induced(self, id: str, items: tuple[str, ...]) -> None:
+        """Note at a user message what the inducer found new in it."""
+        self.graph.nodes[self[id].id]["induced"] = items
+
+    def annotate(self, id: str, **notes: Any) -> None:
+        """Keep notes of your own at a message (JSON values); read them back with `notes`."""
+        self.graph.nodes[self[id].id].setdefault("notes", {}).update(notes)
+
+    def notes(self, id: str) -> Mapping[str, Any]:
+        return self.graph.nodes[self[id].id].get("notes", {})
+
+    def add_verdict(self, a: str, b: str, verdict: Verdict) -> None:
+        """Keep a verdict on two replies to the same message.
+
+        Raises:
+            TreeError: the two are not siblings.
+        """
+        if a == b or self.parent(a) != self.parent(b) or self.parent(a) is None:
+            raise TreeError(f"conversation {self.id!r}: {a!r} and {b!r} do not answer the same message")
+        self.verdicts.setdefault((a, b), []).append(verdict)
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Node]:
+        """All messages in the order of their ids."""
+        return (self[id] for id in sorted(self.graph, key=_order))
+
+    def parent(self, id: str) -> str | None:
+        self[id]
+        return next(iter(self.graph.predecessors(id)), None)
+
+    def children(self, id: str) -> list[Node]:
+        """The replies to a message, or what the user said after a reply; in the order of their places."""
+        self[id]
+        return [self[child] for child in sorted(self.graph.successors(id), key=_order)]
+
+    def path(self, id: str) -> list[Node]:
+        """From the root down to `id`, both included."""
+        nodes = [self[id]]
+        while (above := self.parent(nodes[-1].id)) is not None:
+            nodes.append(self[above])
+        return nodes[::-1]
+
+    def history(self, id: str) -> tuple[Message, ...]:
+        """The branch down to `id` as plain messages."""
+        return tuple(Message(node.role, node.text) for node in self.path(id))
+
+    def main_path(self) -> list[Node]:
+        """The branch really continued, up to the last user message; the first of them where several were."""
+        nodes: list[Node] = []
+        here = self[_ROOT] if self.root else None
+        while here is not None:
+            nodes.append(here)
+            below = self.children(here.id)
+            here = below[0] if here.role == "assistant" and below else next((n for n in below if n.continued), None)
+        return nodes
+
+    def siblings(self) -> Iterator[tuple[Node, list[Node]]]:
+        """Each user message with its replies, in the order of ids."""
+        return ((node, self.children(node.id)) for node in self if node.role == "user")
+
+    def verdict(self, a: str, b: str, judge: str | None = None) -> Verdict | None:
+        """What `judge` (None: the first that looked) decided on two siblings, in terms of these a and b."""
+        found = _pick(self.verdicts.get((a, b), ()), judge)
+        if found is None:
+            other = _pick(self.verdicts.get((b, a), ()), judge)
+            return None if other is None else other.mirrored()
+        return found
+
+    def pairs(self, judge: str | None = None) -> Iterator[Pair]:
+        """The preference pairs: one for each decided verdict, in the order of ids. Ties and unscored make none."""
+        for a, b in sorted(self.verdicts, key=lambda key: (_order(key[0]), _order(key[1]))):
+            verdict = _pick(self.verdicts[a, b], judge)
+            if verdict is None or not verdict.decided:
+                continue
+            chosen, rejected = (a, b) if verdict.outcome == "a" else (b, a)
+            above = self.parent(a)
+            assert above is not None
+            yield Pair(self.history(above), self[chosen], self[rejected], verdict)
+
+    def label(self, id: str, judge: str | None = None) -> Label | None:
+        """How a reply came out of the comparison with its siblings; None if it was never compared.
+
+        With more than two siblings, chosen means that it lost none and won one, rejected that it won none and lost one.
+        """
+        outcomes: set[str] = set()
+        for sibling in self.children(self.parent(id) or id):
+            verdict = self.verdict(id, sibling.id, judge) if sibling.id != id else None
+            if verdict is not None:
+                outcomes.add(verdict.outcome)
+        won, lost = "a" in outcomes, "b" in outcomes
+        if won != lost:
+            return "chosen" if won else "rejected"
+        if won or "tie" in outcomes:
+            return "tie"
+        return "unscored" if outcomes else None
+
+    # -- storing ---------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """networkx node-link JSON; equal trees give equal dictionaries, key order included."""
+        attributes = dict(self.graph.graph)
+        attributes["persona"] = self.persona.model_dump(mode="json")
+        attributes["verdicts"] = [
+            {"a": a, "b": b, "by": [verdict.model_dump(mode="json", exclude_defaults=True) for verdict in found]}
+            for (a, b), found in sorted(self.verdicts.items(), key=lambda item: (_order(item[0][0]), _order(item[0][1])))
+        ]
+        ids = sorted(self.graph, key=_order)
+        return {
+            "directed": True,
+            "multigraph": False,
+            "graph": attributes,
+            "nodes": [{"id": id, **_in_order(self.graph.nodes[id])} for id in ids],
+            "edges": [{"source": self.parent(id), "target": id} for id in ids if self.parent(id) is not None],
+        }
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "ConversationTree":
+        """The inverse of `to_dict`; checks every invariant.
+
+        Raises:
+            TreeError: names the conversation and the invariant that is broken.
+        """
+        try:
+            attributes = dict(data["graph"])
+            persona = Persona.model_validate(attributes.pop("persona"))
+            verdicts = attributes.pop("verdicts", [])
+            if attributes.pop("format") != FORMAT:
+                raise TreeError(f"a tree of another format than {FORMAT}; it was written by another version of interalign")
+            tree = cls(persona=persona, **attributes)
+            parents = {edge["target"]: edge["source"] for edge in data["edges"]}
+            if len(parents) != len(data["edges"]) or len(parents) != max(len(data["nodes"]) - 1, 0):
+                raise TreeError(f"conversation {tree.id!r} is not a tree: a message has no parent, or several")
+            for node in sorted(data["nodes"], key=lambda node: _order(node["id"])):
+                tree._restore(node, parents.get(node["id"]))
+            for record in verdicts:
+                for verdict in record["by"]:
+                    tree.add_verdict(record["a"], record["b"], Verdict.model_validate(verdict))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, TreeError):
+                raise
+            what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+            raise TreeError(f"not a conversation tree in node-link JSON: {what}") from None
+        return tree
+
+    @classmethod
+    def from_json(cls, text: str) -> "ConversationTree":
+        """Raises TreeError also where the text is not JSON."""
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise TreeError(f"not valid JSON at column {error.colno}: {error.msg}") from None
+        if not isinstance(data, dict):
+            raise TreeError("not a conversation tree: a JSON object is needed")
+        return cls.from_dict(data)
+
+    def _restore(self, node: Mapping[str, Any], parent: str | None) -> None:
+        attributes = dict(node)
+        id, role, text, turn = (attributes.pop(key) for key in ("id", "role", "text", "turn"))
+        notes = attributes.pop("notes", None)
+        place = int(id.rpartition(".")[2])
+        if isinstance(attributes.get("induced"), list):
+            attributes["induced"] = tuple(attributes["induced"])
+        added = self.add(parent, role, text, place=place, **attributes)
+        if added != id or self[added].turn != turn or role not in ("user", "assistant") or not isinstance(text, str):
+            raise TreeError(f"conversation {self.id!r}: message {id!r} does not fit its place in the tree")
+        if notes:
+            self.annotate(added, **notes)
+
+
+def _pick(verdicts: Any, judge: str | None) -> Verdict | None:
+    return next((verdict for verdict in verdicts if judge is None or verdict.judge == judge), None)
+
+
+def _order(id: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in id.split("."))
+
+
+_DEFAULTS = {
+    key: value
+    for key, value in asdict(Node("", "user", "", 0)).items()
+    if key not in ("id", "role", "text", "turn")
+}
+_FIELDS = ("role", "text", "turn", *_DEFAULTS)
+
+
+def _in_order(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: attributes[name] for name in (*_FIELDS, "notes") if name in attributes}

@@ -1,0 +1,48 @@
+"""cli: the `interalign` command; one file per subcommand. Nothing heavy is imported before a subcommand runs."""
+
+import sys
+
+import click
+import typer
+
+from interalign.cli.demo import demo
+from interalign.cli.models import models
+from interalign.cli.pairs import pairs
+from interalign.cli.simulate import simulate
+from interalign.cli.tree import tree
+from interalign.errors import InteralignError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="interalign",
+    help="Simulate conversations of personas with language models, and look at, train on and measure what comes of them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(simulate)
+app.command()(tree)
+app.command()(pairs)
+app.add_typer(models)
+
+
+def main() -> None:
+    """Run a command. What interalign raises on purpose is printed in a sentence, with exit status 2."""
+    try:
+        app()
+    except InteralignError as error:
+        print(f"interalign: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+
+
+def command() -> click.Command:
+    """The whole command tree, for documentation and tests."""
+    return typer.main.get_command(app)

@@ -1,0 +1,65 @@
+"""simulate: run a config."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from interalign.sim import RunConfig, Summary
+
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in run.turns=4; repeatable.")
+]
+
+
+def simulate(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="The run to do; see examples/first_run.toml.")],
+    set_: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; runs/NAME for NAME.toml unless given.")] = None,
+) -> None:
+    """Grow conversation trees as a config says. The same command again goes on with an unfinished run.
+
+    Example: interalign simulate examples/first_run.toml --set run.conversations=4
+    """
+    from interalign.config import load_config
+    from interalign.sim import RunConfig
+
+    loaded = load_config(config, RunConfig, set_ or ())
+    folder = out or Path(loaded.run.out or Path("runs") / config.stem)
+    summary = run_config(loaded, folder, f"interalign simulate {config}")
+    typer.echo(describe(summary))
+
+
+def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
+    """Simulate with progress; Ctrl-C says how to go on. Writes the page, too."""
+    import sys
+
+    from interalign.graphs.drawing import render_html
+    from interalign.sim import read_trees, run, simulate
+    from interalign.sim.progress import progress_for
+
+    progress = progress_for(sys.stdout.isatty())
+    try:
+        summary = run(lambda: simulate(config, out, progress=progress))
+    except KeyboardInterrupt:
+        progress.close()
+        kept = sum(1 for _ in read_trees(out)) if (out / "trees.jsonl").exists() else 0
+        typer.echo(f"\nstopped: {kept} finished conversations are kept in {out}; go on with: {again}", err=True)
+        raise typer.Exit(130) from None
+    if summary.calls or not (out / "report.html").exists():
+        (out / "report.html").write_text(render_html(read_trees(out), f"interalign · {out.name}"), encoding="utf-8")
+    return summary
+
+
+def describe(summary: "Summary") -> str:
+    """What a run came to, in a few lines."""
+    failed = f", {summary.failed} failed (see {summary.folder / 'failures.jsonl'})" if summary.failed else ""
+    lines = [f"{summary.conversations} conversations in {summary.folder}{failed}"]
+    if summary.calls:
+        rate = summary.tokens / summary.seconds
+        lines.append(f"{summary.calls} calls, {summary.tokens} tokens written, {summary.seconds:.0f} s ({rate:.0f} tokens/s)")
+    else:
+        lines.append("nothing was left to do")
+    lines.append(f"look at it:  interalign tree {summary.folder}   or open {summary.folder / 'report.html'}")
+    return "\n".join(lines)

@@ -1,0 +1,61 @@
+"""errors: everything interalign raises on purpose.
+
+    InteralignError
+    ├── ConfigError (ValueError)        a config file, an override or a persona file is wrong
+    ├── MissingError (FileNotFoundError) a model, file or extra that is needed is not there
+    ├── RunFolderError (OSError)        a run folder cannot be used, read or written
+    ├── CallError (RuntimeError)        a model call failed for good
+    │   └── TransientError              ... or may succeed when it is sent again
+    ├── ParseError (ValueError)         a model's text is not the answer its role asked for
+    └── TreeError (ValueError)          a conversation tree breaks one of its invariants
+
+Each message says what was given, why it fails and what helps. The command line prints it without a traceback and exits 2.
+"""
+
+__all__ = [
+    "CallError",
+    "ConfigError",
+    "InteralignError",
+    "MissingError",
+    "ParseError",
+    "RunFolderError",
+    "TransientError",
+    "TreeError",
+]
+
+
+class InteralignError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ConfigError(InteralignError, ValueError):
+    """A config file, an override or a persona file is wrong."""
+
+
+class MissingError(InteralignError, FileNotFoundError):
+    """A model, file or extra that is needed is not there."""
+
+
+class RunFolderError(InteralignError, OSError):
+    """A run folder cannot be used, read or written."""
+
+
+class CallError(InteralignError, RuntimeError):
+    """A model call failed for good."""
+
+
+class TransientError(CallError):
+    """A model call failed in a way that may pass: sending it again can help."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds that the server asked us to wait, if it said so."""
+
+
+class ParseError(InteralignError, ValueError):
+    """A model's text is not the answer its role asked for."""
+
+
+class TreeError(InteralignError, ValueError):
+    """A conversation tree breaks one of its invariants."""

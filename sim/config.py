@@ -1,0 +1,189 @@
+"""config: the TOML of a run. Every key has a default except the models; the classes are the reference of the keys."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from interalign.config import Config, digest
+from interalign.sim.calls import CallSettings
+from interalign.sim.engines import EngineConfig
+
+__all__ = [
+    "AgentConfig",
+    "CastConfig",
+    "EmbeddingJudgeConfig",
+    "FullConfig",
+    "LLMJudgeConfig",
+    "PersonaConfig",
+    "ResponderConfig",
+    "RunConfig",
+    "RunSection",
+    "WalkConfig",
+]
+
+
+class RunSection(Config):
+    """`[run]`: how much, and where to."""
+
+    conversations: int = Field(default=8, ge=1)
+    turns: int = Field(default=10, ge=1, le=100)
+    seed: int = Field(default=0, ge=0)
+    disclosure: Literal["free", "planned"] = "free"
+    """free: the user agent decides what to tell of the persona. planned: a fact or trait a turn, drawn by seed."""
+    concurrency: int = Field(default=64, ge=1)
+    """Conversations under way at the same time; changes the speed alone."""
+    out: str | None = None
+    """The run folder; runs/NAME for a config NAME.toml unless set."""
+
+
+class PersonaConfig(Config):
+    """`[personas]`: who the users are."""
+
+    file: str | None = None
+    """A JSONL file, one persona a line; the personas that ship with interalign unless set."""
+
+
+class AgentConfig(Config):
+    """A role's player: the name of a model, or a table with more."""
+
+    model: str | None = None
+    """A name of `[models]`; the model of the cast unless set."""
+    parameters: dict[str, Any] = {}
+    """Sampling parameters, over those of the role."""
+
+
+class ResponderConfig(AgentConfig):
+    strategy: Literal["plain", "hinted"] = "plain"
+    """hinted: sees what the inducer has found out about the user."""
+    name: str | None = None
+    """Stands in the trees; the strategy unless set."""
+
+
+class EmbeddingJudgeConfig(Config):
+    judge: Literal["embedding"] = "embedding"
+    margin: float = Field(default=0.02, ge=0)
+    """Smaller differences of the scores are ties."""
+
+
+class LLMJudgeConfig(AgentConfig):
+    judge: Literal["llm"] = "llm"
+
+
+def _named(value: Any) -> Any:
+    return {"model": value} if isinstance(value, str) else value
+
+
+def _judge(value: Any) -> Any:
+    if isinstance(value, str) and value in ("embedding", "llm"):
+        return {"judge": value}
+    if isinstance(value, str):
+        raise ValueError("a judge is 'embedding' or 'llm', or a table such as { judge = 'llm', model = 'NAME' }")
+    return value
+
+
+Player = Annotated[AgentConfig, BeforeValidator(_named)]
+JudgeConfig = Annotated[
+    Annotated[EmbeddingJudgeConfig | LLMJudgeConfig, Field(discriminator="judge")], BeforeValidator(_judge)
+]
+
+
+class CastConfig(Config):
+    """`[cast]`: which role is played by which model."""
+
+    model: str | None = None
+    """Plays every role that names no model of its own; the only model of `[models]` unless set."""
+    user: Player = AgentConfig()
+    inducer: Player = AgentConfig()
+    responders: tuple[ResponderConfig, ...] = Field(
+        default=(ResponderConfig(strategy="plain"), ResponderConfig(strategy="hinted")), min_length=1
+    )
+    judge: JudgeConfig = LLMJudgeConfig()
+
+
+class WalkConfig(Config):
+    kind: Literal["walk"] = "walk"
+
+
+class FullConfig(Config):
+    kind: Literal["full"] = "full"
+    width: int = Field(default=2, ge=1)
+    """Candidates of a turn that are continued."""
+    depth: int = Field(default=3, ge=0)
+    """Turns that branch; later ones continue one candidate."""
+
+
+class RunConfig(Config):
+    """One simulation."""
+
+    run: RunSection = RunSection()
+    personas: PersonaConfig = PersonaConfig()
+    models: dict[str, EngineConfig] = Field(min_length=1)
+    cast: CastConfig = CastConfig()
+    policy: Annotated[WalkConfig | FullConfig, Field(discriminator="kind")] = WalkConfig()
+    calls: CallSettings = CallSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RunConfig":
+        for where, player in self.players():
+            self.model_of(player, where)
+        names = [responder_name(responder) for responder in self.cast.responders]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"two responders of the cast are called {twice!r}; give each a name = '...' of its own")
+        if isinstance(self.policy, FullConfig):
+            self._check_full(self.policy)
+        return self
+
+    def _check_full(self, policy: FullConfig) -> None:
+        if policy.width > len(self.cast.responders):
+            raise ValueError(f"policy.width = {policy.width}, but cast.responders has {len(self.cast.responders)}")
+        if policy.width**policy.depth > 4096:
+            raise ValueError(
+                f"a full tree of width {policy.width} and depth {policy.depth} has {policy.width**policy.depth} branches; "
+                "4096 is the most, lower policy.width or policy.depth"
+            )
+
+    def players(self) -> list[tuple[str, AgentConfig]]:
+        """Everybody of the cast who is played by a model, with the key of the section."""
+        players: list[tuple[str, AgentConfig]] = [("cast.user", self.cast.user), ("cast.inducer", self.cast.inducer)]
+        players += [(f"cast.responders.{place}", responder) for place, responder in enumerate(self.cast.responders)]
+        if isinstance(self.cast.judge, LLMJudgeConfig):
+            players.append(("cast.judge", self.cast.judge))
+        return players
+
+    def model_of(self, player: AgentConfig, where: str) -> str:
+        """The name of the model that plays it. Raises ValueError where there is none, or more than one to choose from."""
+        name = player.model or self.cast.model or (next(iter(self.models)) if len(self.models) == 1 else None)
+        known = ", ".join(self.models)
+        if name is None:
+            raise ValueError(f"{where} names no model and there are several ({known}); set {where}.model or cast.model")
+        if name not in self.models:
+            raise ValueError(f"{where} is played by {name!r}, but [models] has only {known}")
+        return name
+
+    def digest(self) -> str:
+        """Equal for configs that give the same trees: folder and concurrency left out."""
+        return digest(self, exclude=_SPEED_ONLY)
+
+    def differing_keys(self, other: "RunConfig") -> list[str]:
+        """The dotted keys, of those that change the trees, in which the two differ."""
+        return _differing(
+            self.model_dump(mode="json", exclude=_SPEED_ONLY), other.model_dump(mode="json", exclude=_SPEED_ONLY)
+        )
+
+
+_SPEED_ONLY: Any = {"run": {"out", "concurrency"}, "calls": True}
+
+
+def responder_name(responder: ResponderConfig) -> str:
+    """What the trees call it."""
+    return responder.name or responder.strategy
+
+
+def _differing(one: Any, other: Any, path: str = "") -> list[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = dict.fromkeys((*one, *other))
+        return [
+            found for key in keys for found in _differing(one.get(key), other.get(key), f"{path}.{key}" if path else key)
+        ]
+    return [] if one == other else [path]

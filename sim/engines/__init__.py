@@ -1,0 +1,36 @@
+"""engines: the model endpoints, all of them autogen-core ChatCompletionClients."""
+
+from typing import Annotated, assert_never
+
+from pydantic import Field
+
+from interalign.sim.engines.base import Engine, EngineUsage
+from interalign.sim.engines.embedded import EmbeddedConfig, EmbeddedEngine
+from interalign.sim.engines.openai_api import OpenAIConfig, OpenAIEngine
+from interalign.sim.engines.scripted import ScriptedConfig, ScriptedEngine
+
+__all__ = [
+    "EmbeddedConfig",
+    "EmbeddedEngine",
+    "Engine",
+    "EngineConfig",
+    "EngineUsage",
+    "OpenAIConfig",
+    "OpenAIEngine",
+    "ScriptedConfig",
+    "ScriptedEngine",
+    "make_engine",
+]
+
+EngineConfig = Annotated[ScriptedConfig | EmbeddedConfig | OpenAIConfig, Field(discriminator="engine")]
+
+
+def make_engine(config: EngineConfig) -> Engine:
+    """The engine that a `[models.NAME]` section describes. Raises MissingError or ConfigError where it cannot start."""
+    if isinstance(config, ScriptedConfig):
+        return ScriptedEngine(config)
+    if isinstance(config, EmbeddedConfig):
+        return EmbeddedEngine(config)
+    if isinstance(config, OpenAIConfig):
+        return OpenAIEngine(config)
+    assert_never(config)

@@ -1,0 +1,129 @@
+"""base: what all engines share: autogen-core's ChatCompletionClient with the parts no engine here fills differently."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autogen_core import CancellationToken
+from autogen_core.models import (
+    AssistantMessage,
+    ChatCompletionClient,
+    CreateResult,
+    FunctionExecutionResultMessage,
+    LLMMessage,
+    ModelFamily,
+    ModelInfo,
+    RequestUsage,
+    SystemMessage,
+)
+from autogen_core.tools import Tool, ToolSchema
+from pydantic import BaseModel
+
+from interalign.errors import CallError
+
+__all__ = ["Engine", "EngineUsage", "wire_messages"]
+
+Parameters = dict[str, Any]
+
+
+@dataclass
+class EngineUsage(RequestUsage):
+    """Tokens of a call, those taken from the engine's prefix cache told apart."""
+
+    cached_tokens: int = 0
+
+
+class Engine(ChatCompletionClient):
+    """A named model endpoint. Subclasses implement `create`."""
+
+    reads_context = False
+    """Whether calls carry the role's name and Context in the extra argument `scene` (the scripted engine)."""
+
+    _usage = EngineUsage(0, 0)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the engine's answers, without secrets: part of every cache key."""
+        raise NotImplementedError
+
+    async def create_stream(
+        self,
+        messages: Sequence[LLMMessage],
+        *,
+        tools: Sequence[Tool | ToolSchema] = (),
+        tool_choice: Any = "auto",
+        json_output: bool | type[BaseModel] | None = None,
+        extra_create_args: Mapping[str, Any] | None = None,
+        cancellation_token: CancellationToken | None = None,
+    ) -> AsyncGenerator[str | CreateResult, None]:
+        """The whole reply as one chunk: nothing here reads a reply before it is complete."""
+        result = await self.create(
+            messages,
+            tools=tools,
+            tool_choice=tool_choice,
+            json_output=json_output,
+            extra_create_args=extra_create_args or {},
+            cancellation_token=cancellation_token,
+        )
+        if isinstance(result.content, str):
+            yield result.content
+        yield result
+
+    async def close(self) -> None:
+        """Free what the engine holds."""
+
+    def actual_usage(self) -> RequestUsage:
+        return self._usage
+
+    def total_usage(self) -> RequestUsage:
+        return self._usage
+
+    def _record(self, usage: EngineUsage) -> None:
+        self._usage = EngineUsage(
+            self._usage.prompt_tokens + usage.prompt_tokens,
+            self._usage.completion_tokens + usage.completion_tokens,
+            self._usage.cached_tokens + usage.cached_tokens,
+        )
+
+    def count_tokens(self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()) -> int:
+        """An estimate: four characters a token."""
+        return sum(len(message["content"]) for message in wire_messages(messages)) // 4
+
+    def remaining_tokens(self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()) -> int:
+        return max(0, self.context_length - self.count_tokens(messages))
+
+    @property
+    def context_length(self) -> int:
+        return 8192
+
+    @property
+    def capabilities(self) -> Any:
+        return self.model_info
+
+    @property
+    def model_info(self) -> ModelInfo:
+        return ModelInfo(
+            vision=False,
+            function_calling=False,
+            json_output=True,
+            family=ModelFamily.UNKNOWN,
+            structured_output=True,
+            multiple_system_messages=False,
+        )
+
+
+def wire_messages(messages: Sequence[LLMMessage]) -> list[dict[str, str]]:
+    """OpenAI chat format.
+
+    Raises:
+        CallError: a message holds images, tool calls or tool results, which these engines do not take.
+    """
+    wire: list[dict[str, str]] = []
+    for message in messages:
+        if isinstance(message, FunctionExecutionResultMessage) or not isinstance(message.content, str):
+            raise CallError(f"a {message.type} with content other than text; this engine takes text messages only")
+        if isinstance(message, SystemMessage):
+            role = "system"
+        else:
+            role = "assistant" if isinstance(message, AssistantMessage) else "user"
+        wire.append({"role": role, "content": message.content})
+    return wire

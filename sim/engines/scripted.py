@@ -1,0 +1,158 @@
+"""scripted: a deterministic engine without a model, for tests, development and load: it plays every shipped role.
+
+It knows the persona: its user discloses one fact or trait after another, its inducer finds them, its hinted replies take
+them up and its plain ones do not, and its judge is right with a set probability. Answers depend on the request alone.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from autogen_core import CancellationToken
+from autogen_core.models import CreateResult, LLMMessage
+from autogen_core.tools import Tool, ToolSchema
+from pydantic import BaseModel, Field
+
+from interalign.agents import Context
+from interalign.agents.seeds import derive, generator
+from interalign.config import Config
+from interalign.errors import TransientError
+from interalign.sim.engines.base import Engine, EngineUsage, Parameters, wire_messages
+
+__all__ = ["ScriptedConfig", "ScriptedEngine"]
+
+Script = Callable[[Context], str]
+
+
+class ScriptedConfig(Config):
+    engine: Literal["scripted"]
+    judge_accuracy: float = Field(default=0.9, ge=0, le=1)
+    """How often its judge prefers the reply that is more about the persona; otherwise it says the opposite."""
+    latency: float = Field(default=0.0, ge=0)
+    """Mean seconds of a call; lognormal with a heavy tail (sigma 0.8)."""
+    fault_rate: float = Field(default=0.0, ge=0, lt=1)
+    """Share of first attempts that fail in a way that passes."""
+    fault_at: tuple[int, ...] = ()
+    """Numbers of calls (from 1) that fail in a way that passes."""
+    max_in_flight: int = Field(default=256, ge=1)
+    """Calls under way at the same time."""
+    parameters: Parameters = {}
+
+
+class ScriptedEngine(Engine):
+    """Answers from a script. `scripts` maps a role's name to what answers it: how you develop a role of your own."""
+
+    reads_context = True
+
+    def __init__(self, config: ScriptedConfig | None = None, scripts: Mapping[str, Script] | None = None) -> None:
+        self.config = config or ScriptedConfig(engine="scripted")
+        self._scripts = dict(scripts or {})
+        self._seen: Counter[int] = Counter()
+        self.calls = 0
+        """How many calls have come in, failed ones included."""
+
+    def identity(self) -> dict[str, Any]:
+        return {"engine": "scripted", "judge_accuracy": self.config.judge_accuracy}
+
+    async def create(
+        self,
+        messages: Sequence[LLMMessage],
+        *,
+        tools: Sequence[Tool | ToolSchema] = (),
+        tool_choice: Any = "auto",
+        json_output: bool | type[BaseModel] | None = None,
+        extra_create_args: Mapping[str, Any] | None = None,
+        cancellation_token: CancellationToken | None = None,
+    ) -> CreateResult:
+        extra = extra_create_args or {}
+        wire = wire_messages(messages)
+        seed = derive(extra.get("seed", 0), wire[-1]["content"], len(wire))
+        self.calls += 1
+        self._fail(seed)
+        if self.config.latency:
+            await asyncio.sleep(self.config.latency * random.Random(seed).lognormvariate(-0.32, 0.8))
+        role, context = extra.get("scene", ("", Context()))
+        text = self._answer(role, context, wire, seed)
+        prompt = sum(len(message["content"].split()) + 4 for message in wire)
+        usage = EngineUsage(prompt, len(text.split()) + 1)
+        self._record(usage)
+        return CreateResult(finish_reason="stop", content=text, usage=usage, cached=False)
+
+    def _fail(self, seed: int) -> None:
+        self._seen[seed] += 1
+        chance = generator(seed, "fault").random()
+        first = self._seen[seed] == 1
+        if self.calls in self.config.fault_at or (first and chance < self.config.fault_rate):
+            raise TransientError("the scripted engine fails here, as it was told to")
+
+    def _answer(self, role: str, context: Context, wire: list[dict[str, str]], seed: int) -> str:
+        if role in self._scripts:
+            return self._scripts[role](context)
+        draw = generator(seed, role)
+        match role:
+            case "user":
+                return _user(context, draw)
+            case "inducer":
+                return _induce(context)
+            case "responder":
+                return _respond(context, draw)
+            case "judge":
+                return _judge(context, draw, self.config.judge_accuracy)
+            case _:
+                return f"{draw.choice(_ASIDES)} ({role or 'no role'}, {len(wire)} messages)"
+
+
+_OPENERS = ("Hi!", "Hello there.", "Good to see you.", "Hey, do you have a minute?", "Well, what a day.")
+_ASIDES = ("I see.", "Right.", "That makes me think.", "True enough.", "Ha, could be.", "Anyway.")
+_GENERIC = (
+    "That sounds nice. What else is going on?",
+    "I hear you. How does that make you feel?",
+    "There are many ways to look at it. Tell me more.",
+    "Thanks for telling me. Is there anything I can do?",
+    "Interesting. People often say things like that.",
+)
+_TAKE_UP = (
+    "You once said: {item} Shall we talk about that?",
+    "That goes well with what I know of you. {item}",
+    "I remember. {item} It shows.",
+    "Given that, I would do it your way. {item}",
+)
+
+
+def _user(context: Context, draw: random.Random) -> str:
+    persona = context.persona
+    said = {message.text for message in context.history if message.role == "user"}
+    if context.disclose is not None:
+        item = context.disclose
+    else:
+        assert persona is not None, "the user agent plays a persona"
+        order = generator(persona.id, "order").sample(persona.items, len(persona.items))
+        fresh = [item for item in order if not any(item in text for text in said)]
+        item = fresh[0] if fresh else draw.choice(order)
+    return f"{draw.choice(_OPENERS if not context.history else _ASIDES)} {item}"
+
+
+def _induce(context: Context) -> str:
+    assert context.persona is not None, "the inducer compares the dialogue with a persona"
+    newest = context.history[-1].text
+    return "\n".join(item.replace("\n", " ") for item in context.persona.items if item in newest) or "nothing"
+
+
+def _respond(context: Context, draw: random.Random) -> str:
+    if not context.known:
+        return draw.choice(_GENERIC)
+    before, after = draw.choice(_TAKE_UP).split("{item}")
+    return before + context.known[-1] + after
+
+
+def _judge(context: Context, draw: random.Random, accuracy: float) -> str:
+    assert context.persona is not None, "a judge knows the persona it judges for"
+    first, second = (sum(item in reply for item in context.persona.items) for reply in context.replies)
+    if first == second:
+        return "tie"
+    right = draw.random() < accuracy
+    return "first" if (first > second) == right else "second"
+
+

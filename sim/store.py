@@ -1,0 +1,211 @@
+"""store: the run folder on disk.
+
+    config.toml      the resolved config, written first; holds no secrets
+    trees.jsonl      one finished conversation a line; grows during the run, in the order of the conversations at its end
+    failures.jsonl   one failed conversation a line, with its reason
+    usage.json       the ledger
+    manifest.json    what the run was and came to, written last: a folder that has it is complete
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import tomli_w
+from filelock import FileLock, Timeout
+
+from interalign.config import load_config
+from interalign.errors import MissingError, RunFolderError, TreeError
+from interalign.graphs import ConversationTree
+from interalign.sim.config import RunConfig
+
+__all__ = ["RunFolder", "read_manifest", "read_trees"]
+
+Span = tuple[int, int]
+
+
+class RunFolder:
+    """A run folder opened for writing, by one process at a time. Use it as a context manager."""
+
+    def __init__(self, path: Path, config: RunConfig) -> None:
+        """Open or make the folder.
+
+        Raises:
+            RunFolderError: it holds the run of another config, another process works in it, or it cannot be written.
+        """
+        self.path = path
+        self.config = config
+        self._spans: dict[str, Span] = {}
+        with _disk(path):
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / ".lock")
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout:
+                raise RunFolderError(f"another process is running in {path}; wait for it, or choose another --out") from None
+        try:
+            with _disk(path):
+                self._claim()
+            self._trees = _reopen(path / "trees.jsonl", self._spans)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> "RunFolder":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._trees.close()
+        self._lock.release()
+
+    @property
+    def finished(self) -> set[str]:
+        """The ids of the conversations whose trees are in the folder."""
+        return set(self._spans)
+
+    @property
+    def complete(self) -> bool:
+        return (self.path / "manifest.json").exists()
+
+    def add_tree(self, tree: ConversationTree) -> None:
+        """Append a finished conversation: after this it survives whatever happens."""
+        line = tree.to_json().encode() + b"\n"
+        with _disk(self.path):
+            start = self._trees.tell()
+            try:
+                self._trees.write(line)
+                self._trees.flush()
+            except OSError:
+                self._trees.truncate(start)  # a full disk must not leave half a line behind
+                raise
+        self._spans[tree.id] = (start, len(line))
+
+    def add_failure(self, record: dict[str, Any]) -> None:
+        with _disk(self.path), (self.path / "failures.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+    def clear_failures(self) -> None:
+        """Failed conversations are tried again by a resumed run."""
+        (self.path / "failures.jsonl").unlink(missing_ok=True)
+
+    def write_json(self, name: str, data: Any) -> None:
+        with _disk(self.path):
+            _replace(self.path / name, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        with _disk(self.path):
+            _replace(self.path / name, text)
+
+    def sort_trees(self, order: list[str]) -> None:
+        """Bring trees.jsonl into the order of the conversations, so that equal runs give equal files."""
+        wanted = [id for id in order if id in self._spans]
+        if [id for id, _ in sorted(self._spans.items(), key=lambda item: item[1])] == wanted:
+            return
+        target = self.path / "trees.jsonl"
+        with _disk(self.path):
+            with target.open("rb") as source, (self.path / "trees.jsonl.new").open("wb") as sorted_file:
+                for id in wanted:
+                    start, length = self._spans[id]
+                    source.seek(start)
+                    self._spans[id] = (sorted_file.tell(), length)
+                    sorted_file.write(source.read(length))
+            self._trees.close()
+            os.replace(self.path / "trees.jsonl.new", target)
+            self._trees = target.open("ab")
+
+    def _claim(self) -> None:
+        """Keep the config, or check that it is the one kept."""
+        kept = self.path / "config.toml"
+        if kept.exists():
+            former = load_config(kept, RunConfig)
+            if former.digest() != self.config.digest():
+                keys = ", ".join(former.differing_keys(self.config))
+                raise RunFolderError(
+                    f"{self.path} holds a run of another config (differs in: {keys}); choose another --out, or delete the folder"
+                )
+        else:
+            strange = next((name for name in ("trees.jsonl", "manifest.json") if (self.path / name).exists()), None)
+            if strange:
+                raise RunFolderError(f"{self.path} has a {strange} but no config.toml: not a run folder; choose another --out")
+            data = self.config.model_dump(mode="json", exclude_none=True)
+            _replace(kept, tomli_w.dumps(data))
+
+
+def read_trees(run: Path) -> Iterator[ConversationTree]:
+    """The trees of a run folder, or of a JSONL file, in order.
+
+    Raises:
+        MissingError: there are none.
+        TreeError: a line is broken; names file and line.
+    """
+    path = run / "trees.jsonl" if run.is_dir() else run
+    if not path.is_file():
+        raise MissingError(f"no conversation trees at {str(path)!r}; give a folder that `interalign simulate` has written")
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return  # the line that a running or killed process has not finished
+            try:
+                yield ConversationTree.from_json(line.decode())
+            except (TreeError, UnicodeDecodeError) as error:
+                raise TreeError(f"{path}, line {number}: {error}") from None
+
+
+def read_manifest(run: Path) -> dict[str, Any] | None:
+    """What a finished run came to; None while it is not finished."""
+    path = run / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def now() -> str:
+    """The time for manifests, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _reopen(path: Path, spans: dict[str, Span]) -> IO[bytes]:
+    """Open trees.jsonl for appending; note where each tree stands and cut off a half-written last line."""
+    end = 0
+    if path.exists():
+        with path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                spans[_id_of(path, line)] = (end, len(line))
+                end += len(line)
+    with _disk(path.parent):
+        file = path.open("ab")
+        file.truncate(end)
+        return file
+
+
+def _id_of(path: Path, line: bytes) -> str:
+    try:
+        return json.loads(line)["graph"]["id"]
+    except (ValueError, KeyError, TypeError):
+        raise RunFolderError(f"{path} is damaged: a line is no conversation tree; delete that line, or the folder") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    new = path.with_name(path.name + ".new")
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, path)
+
+
+class _disk:
+    """Turns what the disk refuses into one sentence."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError) and not isinstance(error, (RunFolderError, MissingError)):
+            raise RunFolderError(
+                f"{self.path} cannot be written ({error.strerror or error}); free space, or choose another --out; "
+                "what is finished is kept"
+            ) from None

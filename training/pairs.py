@@ -1,0 +1,59 @@
+"""pairs: preference pairs as rows that TRL's trainers read (conversational preference format)."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from interalign.errors import RunFolderError
+from interalign.graphs import ConversationTree, Pair
+
+__all__ = ["preference_rows", "write_rows"]
+
+
+def preference_rows(trees: Iterable[ConversationTree], judge: str | None = None) -> Iterator[dict[str, Any]]:
+    """One row for each decided verdict of `judge` (None: of the first judge that looked).
+
+    `prompt` is the history of the branch really continued, `chosen` and `rejected` are one assistant message each; persona,
+    conversation, turn, margin and judge stand beside them. Ties and unscored comparisons give no row.
+    """
+    for tree in trees:
+        for pair in tree.pairs(judge):
+            yield _row(tree, pair)
+
+
+def _row(tree: ConversationTree, pair: Pair) -> dict[str, Any]:
+    return {
+        "prompt": [{"role": message.role, "content": message.text} for message in pair.history],
+        "chosen": [{"role": "assistant", "content": pair.chosen.text}],
+        "rejected": [{"role": "assistant", "content": pair.rejected.text}],
+        "persona_id": tree.persona.id,
+        "conversation_id": tree.id,
+        "turn": pair.chosen.turn,
+        "margin": pair.verdict.margin,
+        "judge": pair.verdict.judge,
+        "chosen_by": pair.chosen.strategy,
+        "rejected_by": pair.rejected.strategy,
+    }
+
+
+def write_rows(rows: Iterable[dict[str, Any]], path: Path) -> int:
+    """Write JSON Lines and return their number; the file appears under its name when it is whole.
+
+    Raises:
+        RunFolderError: it cannot be written.
+    """
+    new = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        count = 0
+        with new.open("w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
+        os.replace(new, path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise RunFolderError(f"{path} cannot be written ({error.strerror or error}); choose another file") from None
+    return count
