@@ -125,7 +125,9 @@ def read_jsonl(path: Path, kind: type[D]) -> list[D]:
         for mark in (("id", row.id), row.model_dump_json(exclude={"id", "attributes"})):
             if mark in seen:
                 what = f"id {row.id!r}" if isinstance(mark, tuple) else f"content of {row.id!r}"
-                raise ConfigError(f"{path}, line {number}: the {what} stands on line {seen[mark]} too; remove one of them")
+                raise ConfigError(
+                    f"{path}, line {number}: the {what} stands on line {seen[mark]} too; remove one of them"
+                )
             seen[mark] = number
         rows.append(row)
     if not rows:
@@ -165,7 +167,7 @@ def _parse(path: Path, number: int, text: str, kind: type[D]) -> D:
     except RecursionError:
         raise ConfigError(f"{where}: the JSON is nested too deeply; a persona is a flat object") from None
     if not isinstance(data, dict):
-        raise ConfigError(f"{where}: a {type(data).__name__} where a JSON object is needed, such as {{\"id\": ...}}")
+        raise ConfigError(f'{where}: a {type(data).__name__} where a JSON object is needed, such as {{"id": ...}}')
     try:
         return kind.model_validate(data)
     except ValidationError as error:

@@ -42,7 +42,9 @@ class Full:
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.depth < 0:
-            raise ConfigError(f"a full tree needs width >= 1 and depth >= 0, not width {self.width}, depth {self.depth}")
+            raise ConfigError(
+                f"a full tree needs width >= 1 and depth >= 0, not width {self.width}, depth {self.depth}"
+            )
 
     def continued(self, turn: int, candidates: int, draw: Random) -> Sequence[int]:
         width = self.width if turn <= self.depth else 1

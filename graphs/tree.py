@@ -107,7 +107,9 @@ class ConversationTree:
 
     # -- growing ---------------------------------------------------------------------------------
 
-    def add(self, parent: str | None, role: Literal["user", "assistant"], text: str, *, place: int = 0, **more: Any) -> str:
+    def add(
+        self, parent: str | None, role: Literal["user", "assistant"], text: str, *, place: int = 0, **more: Any
+    ) -> str:
         """Add a message as child number `place` of `parent` (None: as the root) and return its id.
 
         Raises:
@@ -123,7 +125,9 @@ class ConversationTree:
         else:
             raise TreeError(f"conversation {self.id!r} has no message {parent!r} to add to")
         if role == before:
-            raise TreeError(f"conversation {self.id!r}: a message of the {role} cannot follow one of the {role} ({id!r})")
+            raise TreeError(
+                f"conversation {self.id!r}: a message of the {role} cannot follow one of the {role} ({id!r})"
+            )
         unknown = more.keys() - _DEFAULTS.keys()
         if unknown:
             raise TreeError(f"a message has no field {sorted(unknown)[0]!r}; use annotate() for notes of your own")
@@ -242,7 +246,9 @@ class ConversationTree:
         attributes["persona"] = self.persona.model_dump(mode="json")
         attributes["verdicts"] = [
             {"a": a, "b": b, "by": [verdict.model_dump(mode="json", exclude_defaults=True) for verdict in found]}
-            for (a, b), found in sorted(self.verdicts.items(), key=lambda item: (_order(item[0][0]), _order(item[0][1])))
+            for (a, b), found in sorted(
+                self.verdicts.items(), key=lambda item: (_order(item[0][0]), _order(item[0][1]))
+            )
         ]
         ids = sorted(self.graph, key=_order)
         return {
@@ -269,7 +275,9 @@ class ConversationTree:
             persona = Persona.model_validate(attributes.pop("persona"))
             verdicts = attributes.pop("verdicts", [])
             if attributes.pop("format") != FORMAT:
-                raise TreeError(f"a tree of another format than {FORMAT}; it was written by another version of interalign")
+                raise TreeError(
+                    f"a tree of another format than {FORMAT}; it was written by another version of interalign"
+                )
             tree = cls(persona=persona, **attributes)
             parents = {edge["target"]: edge["source"] for edge in data["edges"]}
             if len(parents) != len(data["edges"]) or len(parents) != max(len(data["nodes"]) - 1, 0):
@@ -282,7 +290,9 @@ class ConversationTree:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, TreeError):
                 raise
-            what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+            what = (
+                error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+            )
             raise TreeError(f"not a conversation tree in node-link JSON: {what}") from None
         return tree
 
@@ -320,9 +330,7 @@ def _order(id: str) -> tuple[int, ...]:
 
 
 _DEFAULTS = {
-    key: value
-    for key, value in asdict(Node("", "user", "", 0)).items()
-    if key not in ("id", "role", "text", "turn")
+    key: value for key, value in asdict(Node("", "user", "", 0)).items() if key not in ("id", "role", "text", "turn")
 }
 _FIELDS = ("role", "text", "turn", *_DEFAULTS)
 

@@ -97,7 +97,9 @@ def _step(target: Any, part: str, override: str, create: bool) -> Any:
 def _index(target: list[Any], part: str, override: str) -> int:
     if part.isdecimal() and int(part) < len(target):
         return int(part)
-    raise ConfigError(f"override {override!r}: {part!r} is no index of a list of {len(target)}; use 0 to {len(target) - 1}")
+    raise ConfigError(
+        f"override {override!r}: {part!r} is no index of a list of {len(target)}; use 0 to {len(target) - 1}"
+    )
 
 
 def _value(text: str) -> Any:

@@ -56,10 +56,12 @@ class CallPath:
     async def ask(self, agent: Agent[T], context: Context, *, key: str) -> Answer[T]:
         """See `interalign.agents.Caller.ask`."""
         if agent.model not in self.clients:
-            raise ConfigError(f"no model {agent.model!r} for the {agent.role.name}; known are {', '.join(self.clients)}")
+            raise ConfigError(
+                f"no model {agent.model!r} for the {agent.role.name}; known are {', '.join(self.clients)}"
+            )
         entry = self.ledger[agent.role.name, agent.model]
-        usage = Usage(calls=0)
-        for repair in range(self.settings.repairs + 1):
+        usage, repair = Usage(calls=0), 0
+        while True:
             result = await self._send(agent, context, derive(key, repair), entry)
             spent = _usage(result)
             entry.add(spent)
@@ -68,13 +70,14 @@ class CallPath:
             try:
                 return Answer(agent.role.parse(text), text, usage)
             except ParseError as error:
-                problem = error
-                entry.repairs += repair < self.settings.repairs
-        entry.failures += 1
-        raise CallError(
-            f"the {agent.role.name} ({agent.model}) gave {self.settings.repairs + 1} answers that cannot be read: {problem}; "
-            f"the last begins {text[:80]!r}"
-        )
+                if repair == self.settings.repairs:
+                    entry.failures += 1
+                    raise CallError(
+                        f"the {agent.role.name} ({agent.model}) gave {repair + 1} answers that cannot be read: {error}; "
+                        f"the last begins {text[:80]!r}"
+                    ) from None
+            repair += 1
+            entry.repairs += 1
 
     async def _send(self, agent: Agent[Any], context: Context, seed: int, entry: Entry) -> CreateResult:
         """One answer, after as many retries as it takes and the settings allow."""
@@ -83,22 +86,20 @@ class CallPath:
         extra: dict[str, Any] = {**agent.settings, "seed": seed}
         if getattr(client, "reads_context", False):
             extra["scene"] = (agent.role.name, context)
-        for retry in range(self.settings.retries + 1):
+        retry = 0
+        while True:
             try:
                 async with self._slots[agent.model]:
                     return await client.create(messages, extra_create_args=extra)
-            except TransientError as error:
-                problem = error
-                if retry < self.settings.retries:
-                    entry.retries += 1
-                    await asyncio.sleep(self._delay(retry, error.retry_after))
             except CallError as error:
-                entry.failures += 1
-                raise CallError(f"the {agent.role.name} ({agent.model}) failed: {error}") from None
-        entry.failures += 1
-        raise CallError(
-            f"the {agent.role.name} ({agent.model}) failed {self.settings.retries + 1} times, the last time with: {problem}"
-        )
+                if not isinstance(error, TransientError) or retry == self.settings.retries:
+                    entry.failures += 1
+                    times = f" {retry + 1} times" if retry else ""
+                    raise CallError(f"the {agent.role.name} ({agent.model}) failed{times}: {error}") from None
+                delay = self._delay(retry, error.retry_after)
+            retry += 1
+            entry.retries += 1
+            await asyncio.sleep(delay)
 
     def _delay(self, retry: int, asked: float | None) -> float:
         """Full jitter below an exponentially growing bound; never less than the server asked for."""

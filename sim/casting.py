@@ -1,5 +1,10 @@
 """casting: from a config to the things it names: clients, cast, policy, personas."""
 
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -15,16 +20,26 @@ from interalign.agents import (
     LLMJudge,
     Persona,
     Responder,
+    Role,
     UserAgent,
     read_personas,
     shipped_personas,
 )
 from interalign.agents.seeds import generator
+from interalign.errors import ConfigError
 from interalign.graphs import Full, Policy, Walk
-from interalign.sim.config import EmbeddingJudgeConfig, FullConfig, LLMJudgeConfig, RunConfig, WalkConfig, responder_name
+from interalign.sim.config import (
+    AgentConfig,
+    EmbeddingJudgeConfig,
+    FullConfig,
+    LLMJudgeConfig,
+    RunConfig,
+    WalkConfig,
+    responder_name,
+)
 from interalign.sim.engines import make_engine
 
-__all__ = ["disclosure_plan", "make_cast", "make_clients", "make_policy", "personas_of"]
+__all__ = ["disclosure_plan", "load_role", "make_cast", "make_clients", "make_policy", "personas_of"]
 
 
 def make_clients(config: RunConfig) -> dict[str, ChatCompletionClient]:
@@ -34,26 +49,56 @@ def make_clients(config: RunConfig) -> dict[str, ChatCompletionClient]:
 
 
 def make_cast(config: RunConfig) -> Cast:
-    """The cast that the config describes."""
+    """The cast that the config describes. Raises ConfigError where a role of the user's own cannot be loaded."""
 
-    def model(where: str, player: Any) -> str:
-        return config.model_of(player, where)
+    def agent(where: str, player: AgentConfig, shipped: Callable[..., Role[Any]], *arguments: str) -> Agent[Any]:
+        make = load_role(player.role, where) if player.role else shipped
+        return Agent(make(*arguments), config.model_of(player, where), player.parameters)
 
-    cast = config.cast
     responders = tuple(
         Candidate(
             responder_name(responder),
-            Agent(Responder(responder.strategy), model(f"cast.responders.{place}", responder), responder.parameters),
+            agent(f"cast.responders.{place}", responder, Responder, responder.strategy),
             responder.strategy,
         )
-        for place, responder in enumerate(cast.responders)
+        for place, responder in enumerate(config.cast.responders)
     )
     return Cast(
-        user=Agent(UserAgent(), model("cast.user", cast.user), cast.user.parameters),
-        inducer=Agent(Inducer(), model("cast.inducer", cast.inducer), cast.inducer.parameters),
+        user=agent("cast.user", config.cast.user, UserAgent),
+        inducer=agent("cast.inducer", config.cast.inducer, Inducer),
         responders=responders,
         judge=_make_judge(config),
     )
+
+
+def load_role(name: str, where: str) -> Callable[..., Role[Any]]:
+    """The class that "module:Class" names; modules are also looked for in the working directory.
+
+    A responder's class is called with its strategy if it takes an argument.
+
+    Raises:
+        ConfigError: there is no such module or class, or it is no Role; `where` is the key that named it.
+    """
+    module_name, colon, class_name = name.partition(":")
+    if not (colon and module_name and class_name):
+        raise ConfigError(f"{where}.role = {name!r} is not of the form 'module:Class'")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found = getattr(import_module(module_name), class_name)
+    except ImportError as error:
+        raise ConfigError(f"{where}.role = {name!r}: the module cannot be imported ({error})") from None
+    except AttributeError:
+        raise ConfigError(f"{where}.role = {name!r}: the module has no {class_name!r}") from None
+    if not (isinstance(found, type) and issubclass(found, Role)):
+        raise ConfigError(f"{where}.role = {name!r} is no subclass of interalign.Role")
+    return _lenient(found)
+
+
+def _lenient(role: type[Role[Any]]) -> Callable[..., Role[Any]]:
+    """Call with the strategy only what takes one: a role without __init__ is fine for a responder, too."""
+    takes = len(signature(role).parameters)
+    return lambda *arguments: role(*arguments[:takes])
 
 
 def _make_judge(config: RunConfig) -> Judge:

@@ -48,7 +48,9 @@ class AgentConfig(Config):
 
     model: str | None = None
     """A name of `[models]`; the model of the cast unless set."""
-    parameters: dict[str, Any] = {}
+    role: str | None = None
+    """A role of your own, as "module:Class"; the shipped one unless set."""
+    parameters: dict[str, Any] = Field(default={})
     """Sampling parameters, over those of the role."""
 
 
@@ -65,8 +67,11 @@ class EmbeddingJudgeConfig(Config):
     """Smaller differences of the scores are ties."""
 
 
-class LLMJudgeConfig(AgentConfig):
+class LLMJudgeConfig(Config):
     judge: Literal["llm"] = "llm"
+    model: str | None = None
+    """A name of `[models]`; the model of the cast unless set."""
+    parameters: dict[str, Any] = Field(default={})
 
 
 def _named(value: Any) -> Any:
@@ -143,15 +148,18 @@ class RunConfig(Config):
                 "4096 is the most, lower policy.width or policy.depth"
             )
 
-    def players(self) -> list[tuple[str, AgentConfig]]:
+    def players(self) -> list[tuple[str, AgentConfig | LLMJudgeConfig]]:
         """Everybody of the cast who is played by a model, with the key of the section."""
-        players: list[tuple[str, AgentConfig]] = [("cast.user", self.cast.user), ("cast.inducer", self.cast.inducer)]
+        players: list[tuple[str, AgentConfig | LLMJudgeConfig]] = [
+            ("cast.user", self.cast.user),
+            ("cast.inducer", self.cast.inducer),
+        ]
         players += [(f"cast.responders.{place}", responder) for place, responder in enumerate(self.cast.responders)]
         if isinstance(self.cast.judge, LLMJudgeConfig):
             players.append(("cast.judge", self.cast.judge))
         return players
 
-    def model_of(self, player: AgentConfig, where: str) -> str:
+    def model_of(self, player: AgentConfig | LLMJudgeConfig, where: str) -> str:
         """The name of the model that plays it. Raises ValueError where there is none, or more than one to choose from."""
         name = player.model or self.cast.model or (next(iter(self.models)) if len(self.models) == 1 else None)
         known = ", ".join(self.models)
@@ -184,6 +192,8 @@ def _differing(one: Any, other: Any, path: str = "") -> list[str]:
     if isinstance(one, dict) and isinstance(other, dict):
         keys = dict.fromkeys((*one, *other))
         return [
-            found for key in keys for found in _differing(one.get(key), other.get(key), f"{path}.{key}" if path else key)
+            found
+            for key in keys
+            for found in _differing(one.get(key), other.get(key), f"{path}.{key}" if path else key)
         ]
     return [] if one == other else [path]

@@ -52,5 +52,7 @@ class Ledger:
         return total
 
     def to_dict(self) -> dict[str, Any]:
-        rows = [{"role": role, "model": model, **asdict(entry)} for (role, model), entry in sorted(self.entries.items())]
+        rows = [
+            {"role": role, "model": model, **asdict(entry)} for (role, model), entry in sorted(self.entries.items())
+        ]
         return {"total": asdict(self.total), "by_role_and_model": rows}

@@ -60,11 +60,15 @@ def locate(model: str) -> Path:
     if model in MODELS:
         path = cache_folder() / "models" / MODELS[model].file
         if not path.is_file() or path.stat().st_size != MODELS[model].size:
-            raise MissingError(f"the model {model!r} is not on this machine; fetch it with: interalign models pull {model}")
+            raise MissingError(
+                f"the model {model!r} is not on this machine; fetch it with: interalign models pull {model}"
+            )
         return path
     path = Path(model).expanduser()
     if not path.is_file():
-        raise MissingError(f"no model {model!r}: known are {', '.join(sorted(MODELS))}, or give the path of a GGUF file")
+        raise MissingError(
+            f"no model {model!r}: known are {', '.join(sorted(MODELS))}, or give the path of a GGUF file"
+        )
     return path
 
 
@@ -92,7 +96,9 @@ def pull(name: str, report: Callable[[str], None] = lambda line: None) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         problems = _fetch_any(source, target, report)
     except OSError as error:
-        raise MissingError(f"{target.parent} cannot be written ({error.strerror}); set INTERALIGN_CACHE to a folder that can") from None
+        raise MissingError(
+            f"{target.parent} cannot be written ({error.strerror}); set INTERALIGN_CACHE to a folder that can"
+        ) from None
     if problems:
         raise MissingError(
             f"the model {name!r} could not be fetched ({'; '.join(problems)}); connect to the network and run: "

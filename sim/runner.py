@@ -68,7 +68,9 @@ async def simulate(
             return Summary(out, len(folder.finished), 0, 0, 0, 0.0)
         own = make_clients(config) if clients is None else dict(clients)
         calls = CallPath(own, config.calls, limits=_limits(own))
-        work = _Work(config, folder, cast or make_cast(config), calls, dialogue or compile_dialogue(), progress or NoProgress())
+        work = _Work(
+            config, folder, cast or make_cast(config), calls, dialogue or compile_dialogue(), progress or NoProgress()
+        )
         folder.clear_failures()
         try:
             await work.play(todo)
@@ -139,7 +141,9 @@ class _Work:
             raise
         except InteralignError as error:
             self.failed += 1
-            self.folder.add_failure({"id": id, "persona": persona.id, "error": type(error).__name__, "reason": str(error)})
+            self.folder.add_failure(
+                {"id": id, "persona": persona.id, "error": type(error).__name__, "reason": str(error)}
+            )
         else:
             self.folder.add_tree(tree)
         self._show()

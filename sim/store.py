@@ -1,10 +1,10 @@
 """store: the run folder on disk.
 
-    config.toml      the resolved config, written first; holds no secrets
-    trees.jsonl      one finished conversation a line; grows during the run, in the order of the conversations at its end
-    failures.jsonl   one failed conversation a line, with its reason
-    usage.json       the ledger
-    manifest.json    what the run was and came to, written last: a folder that has it is complete
+config.toml      the resolved config, written first; holds no secrets
+trees.jsonl      one finished conversation a line; grows during the run, in the order of the conversations at its end
+failures.jsonl   one failed conversation a line, with its reason
+usage.json       the ledger
+manifest.json    what the run was and came to, written last: a folder that has it is complete
 """
 
 import json
@@ -45,7 +45,9 @@ class RunFolder:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
-                raise RunFolderError(f"another process is running in {path}; wait for it, or choose another --out") from None
+                raise RunFolderError(
+                    f"another process is running in {path}; wait for it, or choose another --out"
+                ) from None
         try:
             with _disk(path):
                 self._claim()
@@ -129,7 +131,9 @@ class RunFolder:
         else:
             strange = next((name for name in ("trees.jsonl", "manifest.json") if (self.path / name).exists()), None)
             if strange:
-                raise RunFolderError(f"{self.path} has a {strange} but no config.toml: not a run folder; choose another --out")
+                raise RunFolderError(
+                    f"{self.path} has a {strange} but no config.toml: not a run folder; choose another --out"
+                )
             data = self.config.model_dump(mode="json", exclude_none=True)
             _replace(kept, tomli_w.dumps(data))
 
@@ -143,7 +147,9 @@ def read_trees(run: Path) -> Iterator[ConversationTree]:
     """
     path = run / "trees.jsonl" if run.is_dir() else run
     if not path.is_file():
-        raise MissingError(f"no conversation trees at {str(path)!r}; give a folder that `interalign simulate` has written")
+        raise MissingError(
+            f"no conversation trees at {str(path)!r}; give a folder that `interalign simulate` has written"
+        )
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
@@ -185,7 +191,9 @@ def _id_of(path: Path, line: bytes) -> str:
     try:
         return json.loads(line)["graph"]["id"]
     except (ValueError, KeyError, TypeError):
-        raise RunFolderError(f"{path} is damaged: a line is no conversation tree; delete that line, or the folder") from None
+        raise RunFolderError(
+            f"{path} is damaged: a line is no conversation tree; delete that line, or the folder"
+        ) from None
 
 
 def _replace(path: Path, text: str) -> None:

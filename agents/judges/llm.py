@@ -20,7 +20,8 @@ Choice = Literal["first", "second", "tie", "unscored"]
 _WORDS: dict[str, Choice] = {
     "first": "first", "1": "first", "1st": "first", "a": "first",
     "second": "second", "2": "second", "2nd": "second", "b": "second",
-    "tie": "tie", "tied": "tie", "equal": "tie", "equally": "tie", "draw": "tie", "both": "tie", "neither": "tie", "same": "tie",
+    "tie": "tie", "tied": "tie", "draw": "tie", "equal": "tie", "equally": "tie", "same": "tie",
+    "both": "tie", "neither": "tie",
 }  # fmt: skip
 _TOKEN = re.compile(r"[a-z0-9]+")
 _ARTICLE = re.compile(r"\b(a (?=[a-z])|A (?=tie|draw))")
@@ -89,7 +90,12 @@ class LLMJudge:
     def identity(self) -> dict[str, Any]:
         role = self.agent.role
         assert isinstance(role, PairwiseRole)
-        return {"judge": "llm", "model": self.agent.model, "rubric": role.rubric_text, "parameters": self.agent.settings}
+        return {
+            "judge": "llm",
+            "model": self.agent.model,
+            "rubric": role.rubric_text,
+            "parameters": self.agent.settings,
+        }
 
     async def compare(self, context: Context, a: str, b: str, caller: Caller, *, key: str) -> Verdict:
         votes = await asyncio.gather(
@@ -115,13 +121,15 @@ def _in_terms_of_a(choice: Choice, order: Literal["ab", "ba"]) -> Outcome:
 
 def _decide(judge: str, votes: Sequence[Vote]) -> Verdict:
     """Both orders must name the same reply; the margin is then 1."""
-    outcomes = {vote.outcome for vote in votes}
+    outcomes: set[Outcome] = {vote.outcome for vote in votes}
     if len(outcomes) == 1:
         outcome = outcomes.pop()
-        reason = {"tie": "the judge calls it a tie", "unscored": "the judge's answers name no reply"}.get(outcome, "")
-        return Verdict(
-            judge=judge, outcome=outcome, margin=float(outcome in ("a", "b")), reason=reason, votes=tuple(votes)
-        )
+        reasons: dict[Outcome, str] = {
+            "tie": "the judge calls it a tie",
+            "unscored": "the judge's answers name no reply",
+        }
+        margin = float(outcome in ("a", "b"))
+        return Verdict(judge=judge, outcome=outcome, margin=margin, reason=reasons.get(outcome, ""), votes=tuple(votes))
     if "unscored" in outcomes:
         return Verdict(
             judge=judge, outcome="unscored", reason="one of the judge's answers names no reply", votes=tuple(votes)

@@ -38,4 +38,4 @@ class Prompt:
 @cache
 def load_prompt(name: str) -> str:
     """The shipped text of that name, without the newline at its end."""
-    return files(__package__).joinpath(f"{name}.txt").read_text(encoding="utf-8").rstrip("\n")
+    return files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8").rstrip("\n")

@@ -40,7 +40,7 @@ def render_html(trees: Iterable[ConversationTree], title: str = "Conversation tr
 
 
 def _shipped(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files("interalign.graphs.drawing").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

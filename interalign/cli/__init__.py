@@ -2,7 +2,6 @@
 
 import sys
 
-import click
 import typer
 
 from interalign.cli.demo import demo
@@ -41,8 +40,3 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
-
-
-def command() -> click.Command:
-    """The whole command tree, for documentation and tests."""
-    return typer.main.get_command(app)

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-models = typer.Typer(name="models", help="List and fetch the models that run inside the process.", rich_markup_mode=None)
+models = typer.Typer(
+    name="models", help="List and fetch the models that run inside the process.", rich_markup_mode=None
+)
 
 
 @models.command("list")

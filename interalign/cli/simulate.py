@@ -58,7 +58,9 @@ def describe(summary: "Summary") -> str:
     lines = [f"{summary.conversations} conversations in {summary.folder}{failed}"]
     if summary.calls:
         rate = summary.tokens / summary.seconds
-        lines.append(f"{summary.calls} calls, {summary.tokens} tokens written, {summary.seconds:.0f} s ({rate:.0f} tokens/s)")
+        lines.append(
+            f"{summary.calls} calls, {summary.tokens} tokens written, {summary.seconds:.0f} s ({rate:.0f} tokens/s)"
+        )
     else:
         lines.append("nothing was left to do")
     lines.append(f"look at it:  interalign tree {summary.folder}   or open {summary.folder / 'report.html'}")

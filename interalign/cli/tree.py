@@ -24,7 +24,9 @@ def tree(
     trees = [tree for tree in read_trees(run) if id is None or tree.id == id]
     if not trees:
         known = ", ".join(tree.id for tree, _ in zip(read_trees(run), range(5), strict=False))
-        raise MissingError(f"no conversation {id!r} in {run}; there are {known} ..." if known else f"{run} has no trees yet")
+        raise MissingError(
+            f"no conversation {id!r} in {run}; there are {known} ..." if known else f"{run} has no trees yet"
+        )
     if html is not None:
         try:
             html.write_text(render_html(trees, f"interalign · {run.name}"), encoding="utf-8")

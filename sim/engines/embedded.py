@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +34,7 @@ class EmbeddedConfig(Config):
     """Calls that are batched together."""
     threads: int | None = Field(default=None, ge=1)
     """Processor threads; all cores unless set."""
-    parameters: Parameters = {}
+    parameters: Parameters = Field(default={})
     """Sent with every call; llama.cpp's own names work too (min_p, repeat_penalty)."""
 
 
@@ -74,11 +75,16 @@ class EmbeddedEngine(Engine):
         if "seed" in body:
             body["seed"] %= 2**32
         if json_output and not isinstance(json_output, bool):
-            body["response_format"] = {"type": "json_schema", "json_schema": {"schema": json_output.model_json_schema()}}
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"schema": json_output.model_json_schema()},
+            }
         elif json_output:
             body["response_format"] = {"type": "json_object"}
         await self._load()
-        data = await asyncio.get_running_loop().run_in_executor(self._threads, self._server.handle_chat_completions, body)
+        data = await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._server.handle_chat_completions, body
+        )
         return self._result(data)
 
     def _result(self, data: Any) -> CreateResult:
@@ -113,7 +119,7 @@ class EmbeddedEngine(Engine):
 
 
 def _start_server(path: Path, config: EmbeddedConfig) -> Any:
-    import xllamacpp
+    xllamacpp: Any = import_module("xllamacpp")  # a compiled module without type information
 
     params = xllamacpp.CommonParams()
     params.model.path = str(path)

@@ -42,7 +42,7 @@ class OpenAIConfig(Config):
     """Seconds for one call."""
     max_in_flight: int = Field(default=32, ge=1)
     """Calls under way at the same time."""
-    parameters: Parameters = {}
+    parameters: Parameters = Field(default={})
     """Sent with every call: temperature, top_p, max_tokens, stop, or whatever else the server understands."""
     send_seed: bool = True
     """Whether calls carry a seed. Some servers refuse or mishandle it."""
@@ -102,7 +102,9 @@ class OpenAIEngine(Engine):
         except TimeoutError:
             raise TransientError(f"{self._url}: no answer within {self.config.timeout:g} s") from None
         except aiohttp.ClientConnectorError as error:
-            raise TransientError(f"{self._url} cannot be reached ({error.strerror or error}); is the server up?") from None
+            raise TransientError(
+                f"{self._url} cannot be reached ({error.strerror or error}); is the server up?"
+            ) from None
         except (aiohttp.ClientError, ConnectionError) as error:
             raise TransientError(f"{self._url}: the connection broke ({type(error).__name__}: {error})") from None
         try:

@@ -38,7 +38,7 @@ class ScriptedConfig(Config):
     """Numbers of calls (from 1) that fail in a way that passes."""
     max_in_flight: int = Field(default=256, ge=1)
     """Calls under way at the same time."""
-    parameters: Parameters = {}
+    parameters: Parameters = Field(default={})
 
 
 class ScriptedEngine(Engine):
@@ -154,5 +154,3 @@ def _judge(context: Context, draw: random.Random, accuracy: float) -> str:
         return "tie"
     right = draw.random() < accuracy
     return "first" if (first > second) == right else "second"
-
-
