@@ -106,9 +106,9 @@ class Persona(_Data):
 D = TypeVar("D", bound=_Data)
 
 
-def read_personas(path: Path) -> list[Persona]:
+def read_personas(path: str | Path) -> list[Persona]:
     """All personas of a JSONL file. Raises as `read_jsonl`."""
-    return read_jsonl(path, Persona)
+    return read_jsonl(Path(path), Persona)
 
 
 def read_jsonl(path: Path, kind: type[D]) -> list[D]:

@@ -28,14 +28,14 @@ class Config(BaseModel):
 C = TypeVar("C", bound=BaseModel)
 
 
-def load_config(path: Path, model: type[C], overrides: Iterable[str] = ()) -> C:
+def load_config(path: str | Path, model: type[C], overrides: Iterable[str] = ()) -> C:
     """Read `path` as TOML, apply the `a.b=value` overrides and validate.
 
     Raises:
         ConfigError: the TOML is broken, a key is unknown, or a value has the wrong type.
         MissingError: there is no such file.
     """
-    return parse_config(read_toml(path), model, overrides, source=str(path))
+    return parse_config(read_toml(Path(path)), model, overrides, source=str(path))
 
 
 def parse_config(data: Mapping[str, Any], model: type[C], overrides: Iterable[str] = (), source: str = "config") -> C:

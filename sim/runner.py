@@ -44,7 +44,7 @@ class Summary:
 
 async def simulate(
     config: RunConfig,
-    out: Path,
+    out: str | Path,
     *,
     progress: Progress | None = None,
     cast: Cast | None = None,
@@ -60,6 +60,7 @@ async def simulate(
         ConfigError, MissingError, RunFolderError: before any call is made.
         RunFolderError: the folder cannot be written; what is finished is kept.
     """
+    out = Path(out)
     personas = personas_of(config)
     with RunFolder(out, config) as folder:
         ids = [f"c{place:05d}" for place in range(config.run.conversations)]

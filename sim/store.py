@@ -138,14 +138,15 @@ class RunFolder:
             _replace(kept, tomli_w.dumps(data))
 
 
-def read_trees(run: Path) -> Iterator[ConversationTree]:
+def read_trees(run: str | Path) -> Iterator[ConversationTree]:
     """The trees of a run folder, or of a JSONL file, in order.
 
     Raises:
         MissingError: there are none.
         TreeError: a line is broken; names file and line.
     """
-    path = run / "trees.jsonl" if run.is_dir() else run
+    path = Path(run)
+    path = path / "trees.jsonl" if path.is_dir() else path
     if not path.is_file():
         raise MissingError(
             f"no conversation trees at {str(path)!r}; give a folder that `interalign simulate` has written"
@@ -160,9 +161,9 @@ def read_trees(run: Path) -> Iterator[ConversationTree]:
                 raise TreeError(f"{path}, line {number}: {error}") from None
 
 
-def read_manifest(run: Path) -> dict[str, Any] | None:
+def read_manifest(run: str | Path) -> dict[str, Any] | None:
     """What a finished run came to; None while it is not finished."""
-    path = run / "manifest.json"
+    path = Path(run) / "manifest.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
