@@ -6,8 +6,9 @@ Used by the embedded demo. Larger models do better with `UserAgent`, `Inducer` a
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from autogen_core.models import AssistantMessage, LLMMessage, SystemMessage, UserMessage
+from autogen_core.models import LLMMessage
 
+from interalign.agents import messages as say
 from interalign.agents.context import Context
 from interalign.agents.role import Role
 from interalign.agents.user import clean_message
@@ -20,10 +21,10 @@ _HISTORY_SHOWN = 3
 
 def _shots(system: str, examples: Sequence[tuple[str, str]]) -> list[LLMMessage]:
     """A system message and examples as turns that have been played already."""
-    messages: list[LLMMessage] = [SystemMessage(content=system)]
+    messages: list[LLMMessage] = [say.system(system)]
     for asked, answered in examples:
-        messages.append(UserMessage(content=asked, source="example"))
-        messages.append(AssistantMessage(content=answered, source="example"))
+        messages.append(say.user(asked, "example"))
+        messages.append(say.assistant(answered, "example"))
     return messages
 
 
@@ -60,7 +61,7 @@ class FewShotUser(Role[str]):
         assert context.persona is not None, "the user agent plays a persona"
         facts = context.persona.facts
         note = context.disclose or facts[(context.turn - 1) % len(facts)]
-        return [*self.shots, UserMessage(content=f"Note: {note}", source="note")]
+        return [*self.shots, say.user(f"Note: {note}", "note")]
 
     def parse(self, text: str) -> str:
         return clean_message(text)
@@ -84,7 +85,7 @@ class FewShotInducer(Role[tuple[str, ...]]):
     )
 
     def messages(self, context: Context) -> Sequence[LLMMessage]:
-        return [*self.shots, UserMessage(content=context.history[-1].text, source="user")]
+        return [*self.shots, say.user(context.history[-1].text, "user")]
 
     def parse(self, text: str) -> tuple[str, ...]:
         line = text.strip().splitlines()[0] if text.strip() else ""
@@ -132,11 +133,10 @@ class FewShotResponder(Role[str]):
     def messages(self, context: Context) -> Sequence[LLMMessage]:
         messages = list(self.shots[self.strategy])
         for message in context.history[-_HISTORY_SHOWN:]:
-            kind = UserMessage if message.role == "user" else AssistantMessage
-            messages.append(kind(content=message.text, source=message.role))
+            messages.append(say.user(message.text) if message.role == "user" else say.assistant(message.text))
         if self.strategy == "hinted" and context.known:
             known = " ".join(context.known[-_KNOWN_SHOWN:])
-            messages[-1] = UserMessage(content=f"{context.history[-1].text} (Known: {known})", source="user")
+            messages[-1] = say.user(f"{context.history[-1].text} (Known: {known})", "user")
         return messages
 
     def parse(self, text: str) -> str:

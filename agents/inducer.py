@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autogen_core.models import AssistantMessage, LLMMessage, SystemMessage, UserMessage
+from autogen_core.models import LLMMessage
 
+from interalign.agents import messages as say
 from interalign.agents.context import Context, Message
 from interalign.agents.prompts import Prompt, load_prompt
 from interalign.agents.role import Role
@@ -32,12 +33,12 @@ class Inducer(Role[tuple[str, ...]]):
     def messages(self, context: Context) -> Sequence[LLMMessage]:
         assert context.persona is not None, "the inducer compares the dialogue with a persona"
         items = "\n".join(f"- {item}" for item in context.persona.items)
-        messages: list[LLMMessage] = [SystemMessage(content=self.prompt.fill(items=items))]
+        messages: list[LLMMessage] = [say.system(self.prompt.fill(items=items))]
         for turn, lines in enumerate(_by_turn(context.history)):
-            messages.append(UserMessage(content=lines, source="dialogue"))
+            messages.append(say.user(lines, "dialogue"))
             if turn < len(context.inductions):
                 found = "\n".join(context.inductions[turn]) or "nothing"
-                messages.append(AssistantMessage(content=found, source="inducer"))
+                messages.append(say.assistant(found, "inducer"))
         return messages
 
     def parse(self, text: str) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from autogen_core.models import AssistantMessage, LLMMessage, SystemMessage, UserMessage
+from autogen_core.models import LLMMessage
 
+from interalign.agents import messages as say
 from interalign.agents.context import Context
 from interalign.agents.prompts import Prompt, load_prompt
 from interalign.agents.role import Role
@@ -30,16 +31,16 @@ class Responder(Role[str]):
         self.hint = Prompt(load_prompt("hint"), ("known",))
 
     def messages(self, context: Context) -> Sequence[LLMMessage]:
-        messages: list[LLMMessage] = [SystemMessage(content=self.system)] if self.system else []
+        messages: list[LLMMessage] = [say.system(self.system)] if self.system else []
         for message in context.history:
             if message.role == "user":
-                messages.append(UserMessage(content=message.text, source="user"))
+                messages.append(say.user(message.text, "user"))
             else:
-                messages.append(AssistantMessage(content=message.text, source="responder"))
+                messages.append(say.assistant(message.text, "responder"))
         if self.strategy == "hinted" and context.known:
             last = messages.pop()
             hint = self.hint.fill(known="\n".join(f"- {item}" for item in context.known))
-            messages.append(UserMessage(content=f"{last.content}\n\n{hint}", source="user"))
+            messages.append(say.user(f"{last.content}\n\n{hint}", "user"))
         return messages
 
     def parse(self, text: str) -> str:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autogen_core.models import AssistantMessage, LLMMessage, SystemMessage, UserMessage
+from autogen_core.models import LLMMessage
 
+from interalign.agents import messages as say
 from interalign.agents.context import Context
 from interalign.agents.prompts import Prompt, load_prompt
 from interalign.agents.role import Role
@@ -32,16 +33,16 @@ class UserAgent(Role[str]):
         system = self.prompt.fill(
             profile="\n".join(context.persona.facts), personality="\n".join(context.persona.traits)
         )
-        messages: list[LLMMessage] = [SystemMessage(content=system), UserMessage(content=_OPENING, source="friend")]
+        messages: list[LLMMessage] = [say.system(system), say.user(_OPENING, "friend")]
         for message in context.history:
             if message.role == "user":
-                messages.append(AssistantMessage(content=message.text, source="user"))
+                messages.append(say.assistant(message.text, "user"))
             else:
-                messages.append(UserMessage(content=message.text, source="friend"))
+                messages.append(say.user(message.text, "friend"))
         if context.disclose is not None:
             last = messages.pop()
             cue = f"{last.content}\n\n(In your next message, let this come out: {context.disclose})"
-            messages.append(UserMessage(content=cue, source="friend"))
+            messages.append(say.user(cue, "friend"))
         return messages
 
     def parse(self, text: str) -> str:

@@ -17,7 +17,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from interalign.agents import Caller, Cast, Persona
-from interalign.errors import InteralignError
+from interalign.errors import BudgetError, InteralignError
 from interalign.graphs.policies import Policy, Walk
 from interalign.graphs.stage import Stage
 from interalign.graphs.tree import ConversationTree
@@ -83,7 +83,7 @@ async def _settle(state: DialogueState, runtime: Runtime[Stage]) -> None:
     await runtime.context.settle()
 
 
-def _next(state: DialogueState, runtime: Runtime[Stage]) -> Literal["user", "settle"]:
+async def _next(state: DialogueState, runtime: Runtime[Stage]) -> Literal["user", "settle"]:
     return "settle" if state["stop"] or state["turn"] >= runtime.context.turns else "user"
 
 
@@ -129,6 +129,8 @@ async def grow(
 ) -> ConversationTree:
     """Play one conversation and return its tree, with all candidates and verdicts in place.
 
+    When the budget runs out on the way, the tree has what there is, and `tree.stop` is "budget".
+
     Raises:
         InteralignError: a call failed for good; the conversation is lost, its sibling calls are cancelled.
     """
@@ -140,9 +142,13 @@ async def grow(
             config: Any = {"recursion_limit": 25 + NODES_PER_TURN * turns}
             state = await dialogue.ainvoke(start, config, context=stage)
     except BaseExceptionGroup as group:
-        raise _first(group) from None
-    if state["stop"]:
-        tree.graph.graph["stop"] = state["stop"]
+        error = _first(group)
+        if not isinstance(error, BudgetError):
+            raise error from None
+        tree.graph.graph["stop"] = "budget"
+    else:
+        if state["stop"]:
+            tree.graph.graph["stop"] = state["stop"]
     return tree
 
 

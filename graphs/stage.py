@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, TypeVar
 
-from interalign.agents import Caller, Candidate, Cast, Context
+from interalign.agents import Caller, Candidate, Cast, Context, Message
 from interalign.agents.seeds import derive, generator
 from interalign.graphs.policies import Policy
 from interalign.graphs.tree import ConversationTree
@@ -35,16 +35,17 @@ class Stage:
     """What the user brings up at turn 1, 2, ...; empty: the user agent decides."""
     _replies: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     _inductions: dict[str, asyncio.Task[tuple[str, ...]]] = field(default_factory=dict)
+    _histories: dict[str, tuple[Message, ...]] = field(default_factory=dict)
     _started: set[asyncio.Task[Any]] = field(default_factory=set)
 
     # -- the user ----------------------------------------------------------------------------------
 
     async def speak(self, parent: str | None) -> str:
         """Let the user agent answer `parent` (None: open the conversation); returns the new message's id."""
-        turn = 1 if parent is None else self.tree[parent].turn + 1
+        turn = 1 if parent is None else self.tree.turn(parent) + 1
         disclose = self.disclosure[turn - 1] if turn <= len(self.disclosure) else None
         context = Context(
-            history=() if parent is None else self.tree.history(parent),
+            history=() if parent is None else self._history(parent),
             persona=self.tree.persona,
             turn=turn,
             turns=self.turns,
@@ -77,7 +78,7 @@ class Stage:
 
     async def reply(self, id: str) -> str:
         """Wait until the candidate with that id stands in the tree."""
-        await asyncio.shield(self._replies[id])
+        await _result(self._replies[id])
         return id
 
     def candidates(self, user: str) -> list[str]:
@@ -87,13 +88,13 @@ class Stage:
     def drawn(self, user: str) -> list[str]:
         """The candidates that the policy goes on from: known before they are written."""
         draw = generator(self.tree.seed, self.tree.id, user, "continue")
-        chosen = self.policy.continued(self.tree[user].turn, len(self.cast.responders), draw)
+        chosen = self.policy.continued(self.tree.turn(user), len(self.cast.responders), draw)
         return [f"{user}.{place}" for place in chosen]
 
     async def _reply(self, user: str, place: int, candidate: Candidate) -> None:
-        context = Context(history=self.tree.history(user), turn=self.tree[user].turn, turns=self.turns)
+        context = Context(history=self._history(user), turn=self.tree.turn(user), turns=self.turns)
         if candidate.strategy == "hinted" and user in self._inductions:
-            await asyncio.shield(self._inductions[user])
+            await _result(self._inductions[user])
             context = replace(context, known=self._known(user))
         answer = await self.caller.ask(candidate.agent, context, key=self._key(user, candidate.name))
         self.tree.add(
@@ -112,12 +113,12 @@ class Stage:
     async def _induce(self, user: str) -> tuple[str, ...]:
         inducer = self.cast.inducer
         assert inducer is not None
-        former = [node.id for node in self.tree.path(user)[:-1] if node.role == "user"]
-        found = [await asyncio.shield(self._inductions[id]) for id in former]
+        former = self.tree.path_ids(user)[:-1:2]  # every second message of a branch is the user's
+        found = [await _result(self._inductions[id]) for id in former]
         context = Context(
-            history=self.tree.history(user),
+            history=self._history(user),
             persona=self.tree.persona,
-            turn=self.tree[user].turn,
+            turn=self.tree.turn(user),
             turns=self.turns,
             inductions=tuple(found),
         )
@@ -128,7 +129,7 @@ class Stage:
     def _known(self, user: str) -> tuple[str, ...]:
         """Everything induced along the branch, each thing once."""
         return tuple(
-            dict.fromkeys(item for node in self.tree.path(user) if node.role == "user" for item in node.induced or ())
+            dict.fromkeys(item for id in self.tree.path_ids(user)[::2] for item in self._inductions[id].result())
         )
 
     # -- the judge ---------------------------------------------------------------------------------
@@ -146,9 +147,9 @@ class Stage:
         await self.reply(b)
         first, second = self.tree[a].text, self.tree[b].text
         context = Context(
-            history=self.tree.history(user),
+            history=self._history(user),
             persona=self.tree.persona,
-            turn=self.tree[user].turn,
+            turn=self.tree.turn(user),
             turns=self.turns,
             replies=(first, second),
         )
@@ -156,6 +157,12 @@ class Stage:
         self.tree.add_verdict(a, b, verdict)
 
     # -- common ------------------------------------------------------------------------------------
+
+    def _history(self, id: str) -> tuple[Message, ...]:
+        """`tree.history`, remembered: all roles of a turn look at the same one."""
+        if id not in self._histories:
+            self._histories[id] = self.tree.history(id)
+        return self._histories[id]
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = self.tasks.create_task(work)
@@ -171,3 +178,8 @@ class Stage:
     def _key(self, place: str, who: str) -> str:
         """Names the call and, with the tree's seed, seeds its sampling."""
         return f"{derive(self.tree.seed, self.tree.id):x}/{place}/{who}"
+
+
+async def _result(task: asyncio.Task[T]) -> T:
+    """Wait for a task that others wait for, too."""
+    return task.result() if task.done() else await asyncio.shield(task)

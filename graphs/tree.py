@@ -78,11 +78,14 @@ class ConversationTree:
         return id in self.graph
 
     def __getitem__(self, id: str) -> Node:
+        attributes = self._attributes(id)
+        return Node(id=id, **{name: value for name, value in attributes.items() if name != "notes"})
+
+    def _attributes(self, id: str) -> dict[str, Any]:
         try:
-            attributes = self.graph.nodes[id]
+            return self.graph.nodes[id]
         except KeyError:
             raise TreeError(f"conversation {self.id!r} has no message {id!r}") from None
-        return Node(id=id, **{name: attributes[name] for name in _FIELDS if name in attributes})
 
     @property
     def id(self) -> str:
@@ -95,6 +98,11 @@ class ConversationTree:
     @property
     def seed(self) -> int:
         return self.graph.graph["seed"]
+
+    @property
+    def stop(self) -> str | None:
+        """Why the conversation ended before its last turn; None if it did not."""
+        return self.graph.graph.get("stop")
 
     @property
     def verdicts(self) -> dict[tuple[str, str], list[Verdict]]:
@@ -139,18 +147,18 @@ class ConversationTree:
 
     def set_continued(self, id: str) -> None:
         """Mark a reply as one that the conversation went on from."""
-        self.graph.nodes[self[id].id]["continued"] = True
+        self._attributes(id)["continued"] = True
 
     def set_induced(self, id: str, items: tuple[str, ...]) -> None:
         """Note at a user message what the inducer found new in it."""
-        self.graph.nodes[self[id].id]["induced"] = items
+        self._attributes(id)["induced"] = items
 
     def annotate(self, id: str, **notes: Any) -> None:
         """Keep notes of your own at a message (JSON values); read them back with `notes`."""
-        self.graph.nodes[self[id].id].setdefault("notes", {}).update(notes)
+        self._attributes(id).setdefault("notes", {}).update(notes)
 
     def notes(self, id: str) -> Mapping[str, Any]:
-        return self.graph.nodes[self[id].id].get("notes", {})
+        return self._attributes(id).get("notes", {})
 
     def add_verdict(self, a: str, b: str, verdict: Verdict) -> None:
         """Keep a verdict on two replies to the same message.
@@ -168,25 +176,35 @@ class ConversationTree:
         """All messages in the order of their ids."""
         return (self[id] for id in sorted(self.graph, key=_order))
 
+    def turn(self, id: str) -> int:
+        """The turn of a message, from 1."""
+        return self._attributes(id)["turn"]
+
     def parent(self, id: str) -> str | None:
-        self[id]
-        return next(iter(self.graph.predecessors(id)), None)
+        self._attributes(id)
+        return next(iter(self.graph.pred[id]), None)
 
     def children(self, id: str) -> list[Node]:
         """The replies to a message, or what the user said after a reply; in the order of their places."""
-        self[id]
-        return [self[child] for child in sorted(self.graph.successors(id), key=_order)]
+        self._attributes(id)
+        return [self[child] for child in sorted(self.graph.succ[id], key=_order)]
 
     def path(self, id: str) -> list[Node]:
         """From the root down to `id`, both included."""
-        nodes = [self[id]]
-        while (above := self.parent(nodes[-1].id)) is not None:
-            nodes.append(self[above])
-        return nodes[::-1]
+        return [self[id] for id in self.path_ids(id)]
+
+    def path_ids(self, id: str) -> list[str]:
+        """The ids from the root down to `id`, both included."""
+        self._attributes(id)
+        ids = [id]
+        while (above := next(iter(self.graph.pred[ids[-1]]), None)) is not None:
+            ids.append(above)
+        return ids[::-1]
 
     def history(self, id: str) -> tuple[Message, ...]:
         """The branch down to `id` as plain messages."""
-        return tuple(Message(node.role, node.text) for node in self.path(id))
+        nodes = self.graph.nodes
+        return tuple(Message(nodes[id]["role"], nodes[id]["text"]) for id in self.path_ids(id))
 
     def main_path(self) -> list[Node]:
         """The branch really continued, up to the last user message; the first of them where several were."""

@@ -4,6 +4,7 @@
     ├── ConfigError (ValueError)        a config file, an override or a persona file is wrong
     ├── MissingError (FileNotFoundError) a model, file or extra that is needed is not there
     ├── RunFolderError (OSError)        a run folder cannot be used, read or written
+    ├── BudgetError (RuntimeError)      a run's budget is used up
     ├── CallError (RuntimeError)        a model call failed for good
     │   └── TransientError              ... or may succeed when it is sent again
     ├── ParseError (ValueError)         a model's text is not the answer its role asked for
@@ -13,6 +14,7 @@ Each message says what was given, why it fails and what helps. The command line 
 """
 
 __all__ = [
+    "BudgetError",
     "CallError",
     "ConfigError",
     "InteralignError",
@@ -40,6 +42,10 @@ class RunFolderError(InteralignError, OSError):
     """A run folder cannot be used, read or written."""
 
 
+class BudgetError(InteralignError, RuntimeError):
+    """A run's budget is used up; what it has is kept."""
+
+
 class CallError(InteralignError, RuntimeError):
     """A model call failed for good."""
 
@@ -47,8 +53,10 @@ class CallError(InteralignError, RuntimeError):
 class TransientError(CallError):
     """A model call failed in a way that may pass: sending it again can help."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, overloaded: bool = False) -> None:
         super().__init__(message)
+        self.overloaded = overloaded
+        """Whether the endpoint said that it gets too much: fewer calls at a time help."""
         self.retry_after = retry_after
         """Seconds that the server asked us to wait, if it said so."""
 

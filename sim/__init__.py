@@ -1,9 +1,8 @@
 """sim: how it runs. Engines, the call path, the runner and the run folder."""
 
-from interalign.sim.calls import CallPath, CallSettings
+from interalign.sim.calls import CallPath, CallSettings, Ledger
 from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine, ScriptedEngine, make_engine
-from interalign.sim.ledger import Ledger
 from interalign.sim.models import MODELS, locate, pull
 from interalign.sim.runner import Summary, run, simulate
 from interalign.sim.store import read_manifest, read_trees

@@ -180,7 +180,11 @@ class RunConfig(Config):
         )
 
 
-_SPEED_ONLY: Any = {"run": {"out", "concurrency"}, "calls": True}
+_SPEED_ONLY: Any = {
+    "run": {"out", "concurrency"},
+    "calls": True,
+    "models": {"__all__": {"max_in_flight", "price", "timeout", "threads"}},
+}
 
 
 def responder_name(responder: ResponderConfig) -> str:

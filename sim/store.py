@@ -39,6 +39,7 @@ class RunFolder:
         self.path = path
         self.config = config
         self._spans: dict[str, Span] = {}
+        self._partial: set[str] = set()
         with _disk(path):
             path.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(path / ".lock")
@@ -65,8 +66,8 @@ class RunFolder:
 
     @property
     def finished(self) -> set[str]:
-        """The ids of the conversations whose trees are in the folder."""
-        return set(self._spans)
+        """The ids of the conversations that are in the folder, whole."""
+        return self._spans.keys() - self._partial
 
     @property
     def complete(self) -> bool:
@@ -84,6 +85,8 @@ class RunFolder:
                 self._trees.truncate(start)  # a full disk must not leave half a line behind
                 raise
         self._spans[tree.id] = (start, len(line))
+        if tree.stop == "budget":
+            self._partial.add(tree.id)
 
     def add_failure(self, record: dict[str, Any]) -> None:
         with _disk(self.path), (self.path / "failures.jsonl").open("a", encoding="utf-8") as file:
@@ -104,9 +107,10 @@ class RunFolder:
     def sort_trees(self, order: list[str]) -> None:
         """Bring trees.jsonl into the order of the conversations, so that equal runs give equal files."""
         wanted = [id for id in order if id in self._spans]
-        if [id for id, _ in sorted(self._spans.items(), key=lambda item: item[1])] == wanted:
-            return
         target = self.path / "trees.jsonl"
+        size = sum(length for _, length in self._spans.values())
+        if sorted(wanted, key=self._spans.__getitem__) == wanted and target.stat().st_size == size:
+            return
         with _disk(self.path):
             with target.open("rb") as source, (self.path / "trees.jsonl.new").open("wb") as sorted_file:
                 for id in wanted:
@@ -180,7 +184,11 @@ def _reopen(path: Path, spans: dict[str, Span]) -> IO[bytes]:
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                spans[_id_of(path, line)] = (end, len(line))
+                graph = _graph_of(path, line)
+                if (
+                    graph.get("stop") != "budget"
+                ):  # such a conversation is played again, from the cache to where it stood
+                    spans[graph["id"]] = (end, len(line))
                 end += len(line)
     with _disk(path.parent):
         file = path.open("ab")
@@ -188,9 +196,11 @@ def _reopen(path: Path, spans: dict[str, Span]) -> IO[bytes]:
         return file
 
 
-def _id_of(path: Path, line: bytes) -> str:
+def _graph_of(path: Path, line: bytes) -> dict[str, Any]:
     try:
-        return json.loads(line)["graph"]["id"]
+        graph = json.loads(line)["graph"]
+        graph["id"]
+        return graph
     except (ValueError, KeyError, TypeError):
         raise RunFolderError(
             f"{path} is damaged: a line is no conversation tree; delete that line, or the folder"

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from autogen_core.models import LLMMessage, SystemMessage, UserMessage
+from autogen_core.models import LLMMessage
 
+from interalign.agents import messages as say
 from interalign.agents.context import Context
 from interalign.agents.judges.verdict import Outcome, Verdict, Vote
 from interalign.agents.prompts import Prompt, load_prompt
@@ -44,12 +45,8 @@ class PairwiseRole(Role[Choice]):
         first, second = context.replies
         lines = (f"{'Person' if message.role == 'user' else 'Friend'}: {message.text}" for message in context.history)
         return [
-            SystemMessage(
-                content=self.rubric.fill(profile=context.persona.profile, personality=context.persona.personality)
-            ),
-            UserMessage(
-                content=self.question.fill(history="\n".join(lines), first=first, second=second), source="dialogue"
-            ),
+            say.system(self.rubric.fill(profile=context.persona.profile, personality=context.persona.personality)),
+            say.user(self.question.fill(history="\n".join(lines), first=first, second=second), "dialogue"),
         ]
 
     def parse(self, text: str) -> Choice:

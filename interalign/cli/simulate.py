@@ -55,13 +55,14 @@ def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
 def describe(summary: "Summary") -> str:
     """What a run came to, in a few lines."""
     failed = f", {summary.failed} failed (see {summary.folder / 'failures.jsonl'})" if summary.failed else ""
-    lines = [f"{summary.conversations} conversations in {summary.folder}{failed}"]
+    lines = [f"stopped: {summary.stopped}"] if summary.stopped else []
+    lines += [f"{summary.conversations} conversations in {summary.folder}{failed}"]
     if summary.calls:
         rate = summary.tokens / summary.seconds
         lines.append(
             f"{summary.calls} calls, {summary.tokens} tokens written, {summary.seconds:.0f} s ({rate:.0f} tokens/s)"
         )
-    else:
+    elif not summary.stopped:
         lines.append("nothing was left to do")
     lines.append(f"look at it:  interalign tree {summary.folder}   or open {summary.folder / 'report.html'}")
     return "\n".join(lines)

@@ -17,13 +17,36 @@ from autogen_core.models import (
     SystemMessage,
 )
 from autogen_core.tools import Tool, ToolSchema
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from interalign.config import Config
 from interalign.errors import CallError
 
-__all__ = ["Engine", "EngineUsage", "wire_messages"]
+__all__ = ["Engine", "EngineSettings", "EngineUsage", "Price", "wire_messages"]
 
-Parameters = dict[str, Any]
+
+class Price(Config):
+    """What a million tokens cost, in any one unit of money."""
+
+    prompt: float = Field(default=0.0, ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    """Prompt tokens out of the prefix cache; as other prompt tokens unless set."""
+    completion: float = Field(default=0.0, ge=0)
+
+    def of(self, prompt: int, cached: int, completion: int) -> float:
+        """The cost of that many tokens; `prompt` includes the cached ones."""
+        saved = cached * (self.prompt - self.cached) if self.cached is not None else 0.0
+        return (prompt * self.prompt - saved + completion * self.completion) / 1e6
+
+
+class EngineSettings(Config):
+    """What every `[models.NAME]` section may hold."""
+
+    max_in_flight: int = Field(default=32, ge=1)
+    """The most calls under way at the same time; how many there are adapts below it."""
+    parameters: dict[str, Any] = Field(default={})
+    """Sent with every call; a role's and an agent's own come on top."""
+    price: Price = Price()
 
 
 @dataclass
@@ -39,7 +62,19 @@ class Engine(ChatCompletionClient):
     reads_context = False
     """Whether calls carry the role's name and Context in the extra argument `scene` (the scripted engine)."""
 
+    worth_caching = True
+    """Whether keeping an answer is cheaper than asking again."""
+    config: EngineSettings
+
     _usage = EngineUsage(0, 0)
+
+    @property
+    def price(self) -> Price:
+        return self.config.price
+
+    @property
+    def max_in_flight(self) -> int:
+        return self.config.max_in_flight
 
     def identity(self) -> dict[str, Any]:
         """What decides the engine's answers, without secrets: part of every cache key."""

@@ -16,15 +16,16 @@ from autogen_core.models import CreateResult, LLMMessage
 from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel, Field
 
-from interalign.config import Config
 from interalign.errors import CallError, MissingError
-from interalign.sim.engines.base import Engine, EngineUsage, Parameters, wire_messages
+from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
 from interalign.sim.models import locate
 
 __all__ = ["EmbeddedConfig", "EmbeddedEngine"]
 
 
-class EmbeddedConfig(Config):
+class EmbeddedConfig(EngineSettings):
+    """`parameters` may hold llama.cpp's own names, too: min_p, repeat_penalty ..."""
+
     engine: Literal["embedded"]
     model: str = "smollm2-135m"
     """A name that `interalign models list` shows, or the path of a GGUF file with a chat template."""
@@ -34,8 +35,6 @@ class EmbeddedConfig(Config):
     """Calls that are batched together."""
     threads: int | None = Field(default=None, ge=1)
     """Processor threads; all cores unless set."""
-    parameters: Parameters = Field(default={})
-    """Sent with every call; llama.cpp's own names work too (min_p, repeat_penalty)."""
 
 
 class EmbeddedEngine(Engine):

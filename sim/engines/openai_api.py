@@ -15,9 +15,8 @@ from autogen_core.models import CreateResult, FinishReasons, LLMMessage
 from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel, Field, field_validator
 
-from interalign.config import Config
 from interalign.errors import CallError, ConfigError, TransientError
-from interalign.sim.engines.base import Engine, EngineUsage, Parameters, wire_messages
+from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
 
 __all__ = ["OpenAIConfig", "OpenAIEngine"]
 
@@ -30,7 +29,9 @@ _FINISH: dict[str, FinishReasons] = {
 _TRANSIENT = {408, 409, 425, 429}
 
 
-class OpenAIConfig(Config):
+class OpenAIConfig(EngineSettings):
+    """`parameters` may hold whatever the server understands: top_p, stop, extra fields of vLLM ..."""
+
     engine: Literal["openai_api"]
     base_url: str
     """Up to and including the version, such as http://localhost:8000/v1."""
@@ -40,10 +41,6 @@ class OpenAIConfig(Config):
     """The name of the environment variable that holds the key; the key itself is never written anywhere."""
     timeout: float = Field(default=300.0, gt=0)
     """Seconds for one call."""
-    max_in_flight: int = Field(default=32, ge=1)
-    """Calls under way at the same time."""
-    parameters: Parameters = Field(default={})
-    """Sent with every call: temperature, top_p, max_tokens, stop, or whatever else the server understands."""
     send_seed: bool = True
     """Whether calls carry a seed. Some servers refuse or mishandle it."""
 
@@ -128,7 +125,8 @@ class OpenAIEngine(Engine):
     def _refused(self, response: aiohttp.ClientResponse, text: bytes) -> CallError:
         message = f"{self._url} answered {response.status}: {_server_message(text)}"
         if response.status in _TRANSIENT or response.status >= 500:
-            return TransientError(message, _retry_after(response.headers.get("Retry-After")))
+            overloaded = response.status in (429, 503, 529)
+            return TransientError(message, _retry_after(response.headers.get("Retry-After")), overloaded)
         if response.status in (401, 403):
             return CallError(f"{message}; check the key in the variable that api_key_env names")
         if response.status == 404:

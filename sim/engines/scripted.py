@@ -17,16 +17,15 @@ from pydantic import BaseModel, Field
 
 from interalign.agents import Context
 from interalign.agents.seeds import derive, generator
-from interalign.config import Config
 from interalign.errors import TransientError
-from interalign.sim.engines.base import Engine, EngineUsage, Parameters, wire_messages
+from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
 
 __all__ = ["ScriptedConfig", "ScriptedEngine"]
 
 Script = Callable[[Context], str]
 
 
-class ScriptedConfig(Config):
+class ScriptedConfig(EngineSettings):
     engine: Literal["scripted"]
     judge_accuracy: float = Field(default=0.9, ge=0, le=1)
     """How often its judge prefers the reply that is more about the persona; otherwise it says the opposite."""
@@ -37,14 +36,13 @@ class ScriptedConfig(Config):
     fault_at: tuple[int, ...] = ()
     """Numbers of calls (from 1) that fail in a way that passes."""
     max_in_flight: int = Field(default=256, ge=1)
-    """Calls under way at the same time."""
-    parameters: Parameters = Field(default={})
 
 
 class ScriptedEngine(Engine):
     """Answers from a script. `scripts` maps a role's name to what answers it: how you develop a role of your own."""
 
     reads_context = True
+    worth_caching = False
 
     def __init__(self, config: ScriptedConfig | None = None, scripts: Mapping[str, Script] | None = None) -> None:
         self.config = config or ScriptedConfig(engine="scripted")

@@ -90,7 +90,7 @@ def test_no_more_calls_than_the_limit_are_under_way() -> None:
             return await super().create(*arguments, **keywords)
 
     async def many() -> None:
-        calls = CallPath({"m": Slow()}, limits={"m": 3})
+        calls = CallPath({"m": Slow(ScriptedConfig(engine="scripted", max_in_flight=3))})
         await asyncio.gather(*(calls.ask(Agent(Responder(), "m"), CONTEXT, key=str(n)) for n in range(20)))
 
     asyncio.run(many())
