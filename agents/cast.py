@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from interalign.agents.judges import Judge
 from interalign.agents.role import Agent
+from interalign.errors import ConfigError
 
 __all__ = ["Candidate", "Cast"]
 
@@ -32,5 +33,5 @@ class Cast:
 
     def __post_init__(self) -> None:
         names = [candidate.name for candidate in self.responders]
-        assert names, "a cast needs a responder"
-        assert len(set(names)) == len(names), "responders need names of their own"
+        if not names or len(set(names)) != len(names):
+            raise ConfigError(f"a cast needs responders with names of their own, not {names}")

@@ -18,7 +18,10 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     """
     if not texts:
         return np.zeros((0, 256), dtype=np.float32)
-    return np.nan_to_num(np.asarray(_model().embed(list(texts), norm=True), dtype=np.float32))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        vectors = np.nan_to_num(np.asarray(_model().embed(list(texts), norm=False), dtype=np.float32))
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
 
 
 @cache

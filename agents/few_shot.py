@@ -10,6 +10,7 @@ from autogen_core.models import LLMMessage
 
 from interalign.agents import messages as say
 from interalign.agents.context import Context
+from interalign.agents.inducer import is_nothing
 from interalign.agents.role import Role
 from interalign.agents.user import clean_message
 
@@ -89,7 +90,7 @@ class FewShotInducer(Role[tuple[str, ...]]):
 
     def parse(self, text: str) -> tuple[str, ...]:
         line = text.strip().splitlines()[0] if text.strip() else ""
-        return () if line.lower().strip(" .") in ("", "nothing") else (line,)
+        return () if is_nothing(line) else (line,)
 
 
 class FewShotResponder(Role[str]):

@@ -11,10 +11,15 @@ from interalign.agents.context import Context, Message
 from interalign.agents.prompts import Prompt, load_prompt
 from interalign.agents.role import Role
 
-__all__ = ["Inducer"]
+__all__ = ["Inducer", "is_nothing"]
 
-_NOTHING = re.compile(r"\W*(nothing|none|n/a|no new\b.*)\W*", re.IGNORECASE)
-_BULLET = re.compile(r"\A\s*(?:[-*•]|\d+[.)])\s*")
+_NOTHING = re.compile(r"\W*(nothing\b.*|none\W*|n/a\W*|no new\b.*)", re.IGNORECASE)
+_BULLET = re.compile(r"\A\s*(?:[-*•]|\d+[.)])\s+")
+
+
+def is_nothing(line: str) -> bool:
+    """Whether an inducer's line says that there is no news."""
+    return not line.strip() or _NOTHING.fullmatch(line) is not None
 
 
 class Inducer(Role[tuple[str, ...]]):
@@ -43,7 +48,7 @@ class Inducer(Role[tuple[str, ...]]):
 
     def parse(self, text: str) -> tuple[str, ...]:
         lines = (_BULLET.sub("", line).strip() for line in text.splitlines())
-        return tuple(dict.fromkeys(line for line in lines if line and not _NOTHING.fullmatch(line)))
+        return tuple(dict.fromkeys(line for line in lines if not is_nothing(line)))
 
 
 def _by_turn(history: Sequence[Message]) -> list[str]:

@@ -26,6 +26,15 @@ class _Data(BaseModel):
     attributes: Attributes = {}
     """What can be counted over a pool: age, country, occupation, tone ..."""
 
+    @model_validator(mode="after")
+    def _storable(self) -> "_Data":
+        for name, text in (
+            ("id", self.id),
+            *((f"attributes.{key}", f"{key}{value}") for key, value in self.attributes.items()),
+        ):
+            _refuse_surrogates(name, text)
+        return self
+
 
 class Profile(_Data):
     """Objective everyday facts about one person."""
@@ -138,10 +147,12 @@ def read_jsonl(path: Path, kind: type[D]) -> list[D]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null byte in the path
         raise MissingError(f"no persona file at {str(path)!r}; check the path") from None
     except IsADirectoryError:
         raise MissingError(f"{str(path)!r} is a folder; give the path of a JSONL file") from None
+    except OSError as error:
+        raise MissingError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
     for number, line in enumerate(data.split(b"\n"), 1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -164,8 +175,8 @@ def _parse(path: Path, number: int, text: str, kind: type[D]) -> D:
                 "put each on a line of its own"
             ) from None
         raise ConfigError(f"{where}: not valid JSON at column {error.colno}: {error.msg}") from None
-    except RecursionError:
-        raise ConfigError(f"{where}: the JSON is nested too deeply; a persona is a flat object") from None
+    except (RecursionError, ValueError):
+        raise ConfigError(f"{where}: a value is too large or nested too deeply; a persona is a flat object") from None
     if not isinstance(data, dict):
         raise ConfigError(f'{where}: a {type(data).__name__} where a JSON object is needed, such as {{"id": ...}}')
     try:
@@ -173,7 +184,7 @@ def _parse(path: Path, number: int, text: str, kind: type[D]) -> D:
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
+        message = problem["msg"].removeprefix("Value error, ").replace("valid tuple", "list of texts")
         wanted = ", ".join(kind.model_fields)
         raise ConfigError(f"{where}: {f'key {key!r}: ' if key else ''}{message}; the keys are {wanted}") from None
 
@@ -186,6 +197,10 @@ def _no_blank_items(row: M, field: str) -> M:
     for place, item in enumerate(items):
         if not item.strip():
             raise ValueError(f"{field}[{place}] is empty; give it text or take it out")
-        if any("\ud800" <= character <= "\udfff" for character in item):
-            raise ValueError(f"{field}[{place}] holds half a surrogate pair, which no UTF-8 file can store; mend it")
+        _refuse_surrogates(f"{field}[{place}]", item)
     return row
+
+
+def _refuse_surrogates(name: str, text: str) -> None:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(f"{name} holds half a surrogate pair, which no UTF-8 file can store; mend it")

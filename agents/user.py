@@ -15,8 +15,10 @@ from interalign.errors import ParseError
 __all__ = ["UserAgent", "clean_message"]
 
 _OPENING = "(The chat is open. Write your first message.)"
-_STAGE_DIRECTION = re.compile(r"\*[^*\n]{1,200}\*")
-_SPEAKER = re.compile(r"\A\s*(?:me|user|you|my message|message|friend|assistant)\s*:\s*", re.IGNORECASE)
+_STAGE_DIRECTION = re.compile(r" ?(?<![*\w])\*(?![*\s])[^*\n]{1,200}(?<![*\s])\*(?![*\w])")
+_SPEAKER = re.compile(
+    r"\A[\s*]*(?:me|user|you|my message|message|friend|assistant)(?:\s*:\*\*\s*|\*\*\s*:\s*|\s*:\s*)", re.IGNORECASE
+)
 
 
 class UserAgent(Role[str]):

@@ -6,7 +6,8 @@
 `dialogue_graph()` returns the uncompiled StateGraph: add nodes and edges of your own before compiling it. The nodes
 `plain`, `induce`, `hinted` and `judge` start calls and return at once; `branch` waits for the replies that are continued,
 `settle` for everything that is still under way (see stage). A node of yours that needs all candidates of a turn awaits
-`runtime.context.reply(id)` for each of `runtime.context.candidates(user)`.
+`runtime.context.reply(id)` for each of `runtime.context.candidates(user)`. One that ends the conversation returns
+`{"stop": "why"}` and is led to from `branch`: what follows `judge` runs beside the next user message.
 """
 
 import asyncio
@@ -23,8 +24,6 @@ from interalign.graphs.stage import Stage
 from interalign.graphs.tree import ConversationTree
 
 __all__ = ["Dialogue", "DialogueState", "compile_dialogue", "dialogue_graph", "grow"]
-
-NODES_PER_TURN = 7
 
 
 class DialogueState(TypedDict):
@@ -44,6 +43,8 @@ Dialogue = CompiledStateGraph[DialogueState, Stage, DialogueState, DialogueState
 
 
 async def _user(state: DialogueState, runtime: Runtime[Stage]) -> dict[str, Any]:
+    if state["stop"]:  # set beside the edge that led here: nobody speaks any more, and the turn comes to nothing
+        return {"users": ()}
     spoken = await asyncio.gather(*(runtime.context.speak(parent) for parent in state["frontier"]))
     return {"users": tuple(spoken), "turn": state["turn"] + 1}
 
@@ -67,10 +68,6 @@ async def _branch(state: DialogueState, runtime: Runtime[Stage]) -> dict[str, An
     drawn = [id for user in state["users"] for id in runtime.context.drawn(user)]
     for id in drawn:
         await runtime.context.reply(id)
-    last = state["turn"] >= runtime.context.turns
-    if not last:
-        for id in drawn:
-            runtime.context.tree.set_continued(id)
     return {"frontier": tuple(drawn)}
 
 
@@ -139,7 +136,7 @@ async def grow(
     try:
         async with asyncio.TaskGroup() as tasks:
             stage = Stage(tree, cast, policy or Walk(), caller, turns, tasks, disclosure)
-            config: Any = {"recursion_limit": 25 + NODES_PER_TURN * turns}
+            config: Any = {"recursion_limit": 25 + (len(dialogue.nodes) + 1) * turns}
             state = await dialogue.ainvoke(start, config, context=stage)
     except BaseExceptionGroup as group:
         error = _first(group)

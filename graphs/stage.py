@@ -51,6 +51,8 @@ class Stage:
             turns=self.turns,
             disclose=disclose,
         )
+        if parent is not None:
+            self.tree.set_continued(parent)
         agent = self.cast.user
         answer = await self.caller.ask(agent, context, key=self._key(parent or "", "user"))
         return self.tree.add(

@@ -123,6 +123,8 @@ class ConversationTree:
         Raises:
             TreeError: no such parent, the place is taken, or two messages of one role would follow each other.
         """
+        if role not in ("user", "assistant"):
+            raise TreeError(f"a message is of the user or of the assistant, not of {role!r}")
         id = _ROOT if parent is None else f"{parent}.{place}"
         if id in self.graph:
             raise TreeError(f"conversation {self.id!r} has a message at {id!r} already")
@@ -153,8 +155,16 @@ class ConversationTree:
         """Note at a user message what the inducer found new in it."""
         self._attributes(id)["induced"] = items
 
-    def annotate(self, id: str, **notes: Any) -> None:
-        """Keep notes of your own at a message (JSON values); read them back with `notes`."""
+    def annotate(self, id: str, /, **notes: Any) -> None:
+        """Keep notes of your own at a message; read them back with `notes`.
+
+        Raises:
+            TreeError: a note is no JSON value.
+        """
+        try:
+            json.dumps(notes, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TreeError(f"a note at message {id!r} of {self.id!r} is no JSON value: {error}") from None
         self._attributes(id).setdefault("notes", {}).update(notes)
 
     def notes(self, id: str) -> Mapping[str, Any]:
@@ -168,6 +178,8 @@ class ConversationTree:
         """
         if a == b or self.parent(a) != self.parent(b) or self.parent(a) is None:
             raise TreeError(f"conversation {self.id!r}: {a!r} and {b!r} do not answer the same message")
+        if _order(b) < _order(a):
+            a, b, verdict = b, a, verdict.mirrored()
         self.verdicts.setdefault((a, b), []).append(verdict)
 
     # -- looking ---------------------------------------------------------------------------------
@@ -290,12 +302,12 @@ class ConversationTree:
         """
         try:
             attributes = dict(data["graph"])
-            persona = Persona.model_validate(attributes.pop("persona"))
-            verdicts = attributes.pop("verdicts", [])
             if attributes.pop("format") != FORMAT:
                 raise TreeError(
                     f"a tree of another format than {FORMAT}; it was written by another version of interalign"
                 )
+            persona = Persona.model_validate(attributes.pop("persona"))
+            verdicts = attributes.pop("verdicts", [])
             tree = cls(persona=persona, **attributes)
             parents = {edge["target"]: edge["source"] for edge in data["edges"]}
             if len(parents) != len(data["edges"]) or len(parents) != max(len(data["nodes"]) - 1, 0):
@@ -321,6 +333,8 @@ class ConversationTree:
             data = json.loads(text)
         except json.JSONDecodeError as error:
             raise TreeError(f"not valid JSON at column {error.colno}: {error.msg}") from None
+        except (RecursionError, ValueError):
+            raise TreeError("not a conversation tree: a value is too large or nested too deeply") from None
         if not isinstance(data, dict):
             raise TreeError("not a conversation tree: a JSON object is needed")
         return cls.from_dict(data)
@@ -332,6 +346,9 @@ class ConversationTree:
         place = int(id.rpartition(".")[2])
         if isinstance(attributes.get("induced"), list):
             attributes["induced"] = tuple(attributes["induced"])
+        for name, kind in _TYPES.items():
+            if name in attributes and not isinstance(attributes[name], kind):
+                raise TreeError(f"conversation {self.id!r}: {name} of message {id!r} is {attributes[name]!r}")
         added = self.add(parent, role, text, place=place, **attributes)
         if added != id or self[added].turn != turn or role not in ("user", "assistant") or not isinstance(text, str):
             raise TreeError(f"conversation {self.id!r}: message {id!r} does not fit its place in the tree")
@@ -349,6 +366,15 @@ def _order(id: str) -> tuple[int, ...]:
 
 _DEFAULTS = {
     key: value for key, value in asdict(Node("", "user", "", 0)).items() if key not in ("id", "role", "text", "turn")
+}
+_TYPES = {
+    "agent": str,
+    "model": str,
+    "strategy": str,
+    "continued": bool,
+    "disclose": str,
+    "induced": tuple,
+    "tokens": int,
 }
 _FIELDS = ("role", "text", "turn", *_DEFAULTS)
 

@@ -4,7 +4,7 @@ A TOML file holds only what differs from the defaults in the classes. An overrid
 or as plain text where it is none: `--set run.turns=4 --set cast.judge=embedding`.
 """
 
-import difflib
+import copy
 import hashlib
 import json
 import tomllib
@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from interalign.errors import ConfigError, MissingError
+from interalign.explain import explain
 
-__all__ = ["Config", "digest", "load_config", "parse_config", "read_toml"]
+__all__ = ["Config", "digest", "load_config", "parse_config", "read_toml", "without_none"]
 
 
 class Config(BaseModel):
@@ -40,33 +41,48 @@ def load_config(path: str | Path, model: type[C], overrides: Iterable[str] = ())
 
 def parse_config(data: Mapping[str, Any], model: type[C], overrides: Iterable[str] = (), source: str = "config") -> C:
     """Validate already-read data; `source` names it in error messages."""
-    merged = json.loads(json.dumps(data))
+    merged = copy.deepcopy(dict(data))
+    overrides = list(overrides)
     for override in overrides:
         _set(merged, override)
     try:
         return model.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(_explain(error, model, source)) from None
+        raise ConfigError(explain(error, model, source, overrides)) from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The parsed file. Raises MissingError or ConfigError with the line that is broken."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise MissingError(f"no config file at {str(path)!r}; check the path") from None
     except IsADirectoryError:
         raise MissingError(f"{str(path)!r} is a folder; give the path of a TOML file") from None
+    except OSError as error:
+        raise MissingError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except (RecursionError, ValueError) as error:
+        raise ConfigError(f"{path}: a value is too large or nested too deeply to be read ({error})") from None
 
 
 def digest(model: BaseModel, exclude: Any = None) -> str:
     """A hash of the resolved values, equal for equal configs whatever the order of keys in the file."""
-    text = json.dumps(model.model_dump(mode="json", exclude=exclude), sort_keys=True, ensure_ascii=True)
+    values = without_none(model.model_dump(mode="json", exclude=exclude))
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def without_none(value: Any) -> Any:
+    """TOML has no null: a key without a value is left out."""
+    if isinstance(value, dict):
+        return {key: without_none(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, (list, tuple)):
+        return [without_none(inner) for inner in value if inner is not None]
+    return value
 
 
 def _set(data: dict[str, Any], override: str) -> None:
@@ -97,61 +113,13 @@ def _step(target: Any, part: str, override: str, create: bool) -> Any:
 def _index(target: list[Any], part: str, override: str) -> int:
     if part.isdecimal() and int(part) < len(target):
         return int(part)
-    raise ConfigError(
-        f"override {override!r}: {part!r} is no index of a list of {len(target)}; use 0 to {len(target) - 1}"
-    )
+    places = f"use 0 to {len(target) - 1}" if target else "it has no items to set"
+    raise ConfigError(f"override {override!r}: {part!r} is no index of a list of {len(target)}; {places}")
 
 
 def _value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+        read = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return text.strip()
-
-
-def _explain(error: ValidationError, model: type[BaseModel], source: str) -> str:
-    lines = [f"{source}: {_problem(problem, model)}" for problem in error.errors()]
-    return "\n".join(lines)
-
-
-def _problem(problem: Any, model: type[BaseModel]) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        known = _known_keys(model, problem["loc"][:-1])
-        near = difflib.get_close_matches(str(problem["loc"][-1]), known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known) or 'none'}"
-        return f"unknown key {key!r} = {_short(problem['input'])}; {hint}"
-    if problem["type"] == "missing":
-        return f"key {key!r} is missing; add it"
-    message = problem["msg"].removeprefix("Value error, ")
-    where = f"key {key!r} = {_short(problem['input'])}: " if key else ""
-    return f"{where}{message[:1].lower()}{message[1:]}"
-
-
-def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The field names of the section that `path` leads to; empty where it cannot be told."""
-    current: Any = model
-    for part in path:
-        if isinstance(part, int):
-            continue
-        field = getattr(current, "model_fields", {}).get(part)
-        if field is None:
-            continue
-        current = _section(field.annotation)
-    return sorted(getattr(current, "model_fields", {}))
-
-
-def _section(annotation: Any) -> Any:
-    """The first config class inside an annotation such as `dict[str, X]`, `tuple[X, ...]` or `X | str`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _section(inner)
-        if found is not None:
-            return found
-    return None
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return read["value"] if len(read) == 1 else text.strip()

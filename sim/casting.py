@@ -1,5 +1,6 @@
 """casting: from a config to the things it names: clients, cast, policy, personas."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -39,7 +40,7 @@ from interalign.sim.config import (
 )
 from interalign.sim.engines import make_engine
 
-__all__ = ["disclosure_plan", "load_role", "make_cast", "make_clients", "make_policy", "personas_of"]
+__all__ = ["disclosure_plan", "load_role", "make_cast", "make_clients", "make_policy", "personas_of", "pin_personas"]
 
 
 def make_clients(config: RunConfig) -> dict[str, ChatCompletionClient]:
@@ -53,7 +54,11 @@ def make_cast(config: RunConfig) -> Cast:
 
     def agent(where: str, player: AgentConfig, shipped: Callable[..., Role[Any]], *arguments: str) -> Agent[Any]:
         make = load_role(player.role, where) if player.role else shipped
-        return Agent(make(*arguments), config.model_of(player, where), player.parameters)
+        try:
+            role = make(*arguments)
+        except TypeError as error:
+            raise ConfigError(f"{where}.role = {player.role!r} cannot be made: {error}") from None
+        return Agent(role, config.model_of(player, where), player.parameters)
 
     responders = tuple(
         Candidate(
@@ -80,7 +85,7 @@ def load_role(name: str, where: str) -> Callable[..., Role[Any]]:
         ConfigError: there is no such module or class, or it is no Role; `where` is the key that named it.
     """
     module_name, colon, class_name = name.partition(":")
-    if not (colon and module_name and class_name):
+    if not (colon and module_name.strip(".") == module_name and module_name and class_name):
         raise ConfigError(f"{where}.role = {name!r} is not of the form 'module:Class'")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
@@ -88,6 +93,8 @@ def load_role(name: str, where: str) -> Callable[..., Role[Any]]:
         found = getattr(import_module(module_name), class_name)
     except ImportError as error:
         raise ConfigError(f"{where}.role = {name!r}: the module cannot be imported ({error})") from None
+    except SyntaxError as error:
+        raise ConfigError(f"{where}.role = {name!r}: {error.filename}, line {error.lineno}: {error.msg}") from None
     except AttributeError:
         raise ConfigError(f"{where}.role = {name!r}: the module has no {class_name!r}") from None
     if not (isinstance(found, type) and issubclass(found, Role)):
@@ -128,9 +135,27 @@ def personas_of(config: RunConfig) -> list[Persona]:
     """
     count = config.run.conversations
     if config.personas.file is None:
-        return shipped_personas(count, config.run.seed)
-    personas = read_personas(Path(config.personas.file))
+        try:
+            return shipped_personas(count, config.run.seed)
+        except ConfigError as error:
+            raise ConfigError(f"run.conversations = {count}: {error}; lower it, or set personas.file") from None
+    personas = read_personas(Path(config.personas.file).expanduser())
     return [personas[place % len(personas)] for place in range(count)]
+
+
+def pin_personas(config: RunConfig) -> RunConfig:
+    """The config with the hash of its persona file. Raises ConfigError where it has the hash of another."""
+    if config.personas.file is None:
+        return config
+    path = Path(config.personas.file).expanduser()
+    read_personas(path)  # its errors are the better ones
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if config.personas.sha256 not in (None, found):
+        raise ConfigError(
+            f"personas.sha256 is not that of {path}: the file has changed; take the key out, or mend the file"
+        )
+    personas = config.personas.model_copy(update={"sha256": found})
+    return config.model_copy(update={"personas": personas})
 
 
 def disclosure_plan(persona: Persona, turns: int, *parts: str | int) -> tuple[str, ...]:

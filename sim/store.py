@@ -11,13 +11,14 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import tomli_w
 from filelock import FileLock, Timeout
 
-from interalign.config import load_config
+from interalign.config import load_config, without_none
 from interalign.errors import MissingError, RunFolderError, TreeError
 from interalign.graphs import ConversationTree
 from interalign.sim.config import RunConfig
@@ -61,8 +62,10 @@ class RunFolder:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._trees.close()
-        self._lock.release()
+        try:
+            self._trees.close()
+        finally:
+            self._lock.release()
 
     @property
     def finished(self) -> set[str]:
@@ -77,10 +80,11 @@ class RunFolder:
         """Append a finished conversation: after this it survives whatever happens."""
         line = tree.to_json().encode() + b"\n"
         with _disk(self.path):
-            start = self._trees.tell()
+            start = self._trees.seek(0, os.SEEK_END)
             try:
-                self._trees.write(line)
-                self._trees.flush()
+                rest = memoryview(line)
+                while rest:
+                    rest = rest[self._trees.write(rest) :]
             except OSError:
                 self._trees.truncate(start)  # a full disk must not leave half a line behind
                 raise
@@ -94,7 +98,8 @@ class RunFolder:
 
     def clear_failures(self) -> None:
         """Failed conversations are tried again by a resumed run."""
-        (self.path / "failures.jsonl").unlink(missing_ok=True)
+        with _disk(self.path):
+            (self.path / "failures.jsonl").unlink(missing_ok=True)
 
     def write_json(self, name: str, data: Any) -> None:
         with _disk(self.path):
@@ -120,7 +125,7 @@ class RunFolder:
                     sorted_file.write(source.read(length))
             self._trees.close()
             os.replace(self.path / "trees.jsonl.new", target)
-            self._trees = target.open("ab")
+            self._trees = target.open("ab", buffering=0)
 
     def _claim(self) -> None:
         """Keep the config, or check that it is the one kept."""
@@ -138,8 +143,7 @@ class RunFolder:
                 raise RunFolderError(
                     f"{self.path} has a {strange} but no config.toml: not a run folder; choose another --out"
                 )
-            data = self.config.model_dump(mode="json", exclude_none=True)
-            _replace(kept, tomli_w.dumps(data))
+            _replace(kept, tomli_w.dumps(without_none(self.config.model_dump())))
 
 
 def read_trees(run: str | Path) -> Iterator[ConversationTree]:
@@ -157,11 +161,11 @@ def read_trees(run: str | Path) -> Iterator[ConversationTree]:
         )
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return  # the line that a running or killed process has not finished
             try:
                 yield ConversationTree.from_json(line.decode())
             except (TreeError, UnicodeDecodeError) as error:
+                if not line.endswith(b"\n"):
+                    return  # the line that a running or killed process has not finished
                 raise TreeError(f"{path}, line {number}: {error}") from None
 
 
@@ -176,35 +180,34 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _reopen(path: Path, spans: dict[str, Span]) -> IO[bytes]:
+def _reopen(path: Path, spans: dict[str, Span]) -> FileIO:
     """Open trees.jsonl for appending; note where each tree stands and cut off a half-written last line."""
     end = 0
     if path.exists():
         with path.open("rb") as file:
-            for line in file:
+            for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     break
-                graph = _graph_of(path, line)
+                graph = _graph_of(path, number, line)
                 if (
                     graph.get("stop") != "budget"
                 ):  # such a conversation is played again, from the cache to where it stood
                     spans[graph["id"]] = (end, len(line))
                 end += len(line)
     with _disk(path.parent):
-        file = path.open("ab")
+        file = path.open("ab", buffering=0)
         file.truncate(end)
         return file
 
 
-def _graph_of(path: Path, line: bytes) -> dict[str, Any]:
+def _graph_of(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         graph = json.loads(line)["graph"]
-        graph["id"]
-        return graph
-    except (ValueError, KeyError, TypeError):
-        raise RunFolderError(
-            f"{path} is damaged: a line is no conversation tree; delete that line, or the folder"
-        ) from None
+        if isinstance(graph["id"], str):
+            return graph
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise RunFolderError(f"{path} is damaged: line {number} is no conversation tree; delete that line, or the folder")
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,12 +1,11 @@
 """pairs: preference pairs as rows that TRL's trainers read (conversational preference format)."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from interalign.errors import RunFolderError
+from interalign.files import write_lines
 from interalign.graphs import ConversationTree, Pair
 
 __all__ = ["preference_rows", "write_rows"]
@@ -44,16 +43,4 @@ def write_rows(rows: Iterable[dict[str, Any]], path: Path) -> int:
     Raises:
         RunFolderError: it cannot be written.
     """
-    new = path.with_name(path.name + ".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        count = 0
-        with new.open("w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-        os.replace(new, path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise RunFolderError(f"{path} cannot be written ({error.strerror or error}); choose another file") from None
-    return count
+    return write_lines(path, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

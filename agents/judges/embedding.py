@@ -37,7 +37,7 @@ class EmbeddingJudge:
         nearest = np.sort(similar, axis=1)[:, -self.nearest :].mean(axis=1)
         scores = (round(float(nearest[0]), 6), round(float(nearest[1]), 6))
         difference = scores[0] - scores[1]
-        if abs(difference) < self.margin:
+        if difference == 0 or abs(difference) < self.margin:
             reason = f"the scores differ by less than {self.margin}"
             return Verdict(judge=self.name, outcome="tie", margin=0.0, reason=reason, scores=scores)
         outcome = "a" if difference > 0 else "b"

@@ -19,14 +19,18 @@ __all__ = ["LLMJudge", "PairwiseRole", "read_choice"]
 Choice = Literal["first", "second", "tie", "unscored"]
 
 _WORDS: dict[str, Choice] = {
-    "first": "first", "1": "first", "1st": "first", "a": "first",
-    "second": "second", "2": "second", "2nd": "second", "b": "second",
+    "first": "first", "1st": "first", "second": "second", "2nd": "second",
     "tie": "tie", "tied": "tie", "draw": "tie", "equal": "tie", "equally": "tie", "same": "tie",
     "both": "tie", "neither": "tie",
 }  # fmt: skip
+_SHORT: dict[str, Choice] = {"1": "first", "a": "first", "2": "second", "b": "second"}
+"""Count where they are named as a reply ("Reply 2", "option B"), or are all that a line says."""
 _TOKEN = re.compile(r"[a-z0-9]+")
-_ARTICLE = re.compile(r"\b(a (?=[a-z])|A (?=tie|draw))")
-_NEGATION = re.compile(r"\b(no(t|n)?|never|n't)\b|\b[\w']+n't\b", re.IGNORECASE)
+_LABELLED = re.compile(r"\b(?:reply|answer|option|response|candidate|message|choice|number|no\.)\W{0,3}([12ab])\b")
+_LED = re.compile(r"\s*([AB])(?: is (?:the )?(?:better|best|preferable)|\s*[.:,-])")
+_ALONE = re.compile(r"\W*([12ab])\W*")
+_IDIOM = re.compile(r"\bat first\b|\bfirst (?:glance|sight|of all)\b|\ba second\b|\bon second thoughts?\b")
+_UNSAID = re.compile(r"\b(?:not?|never|cannot|nor|worse|worst|weaker)\b|n't\b")
 
 
 class PairwiseRole(Role[Choice]):
@@ -67,10 +71,16 @@ def read_choice(text: str) -> Choice:
 
 
 def _named(text: str) -> set[Choice]:
-    if _NEGATION.search(text):
+    """The replies that a text names. None where it says what a reply is not, or names one as the worse."""
+    lowered = _IDIOM.sub(" ", text.lower().replace("\u2019", "'"))
+    if _UNSAID.search(lowered):
         return set()
-    tokens = _TOKEN.findall(_ARTICLE.sub(" ", text).lower())
-    return {_WORDS[token] for token in tokens if token in _WORDS}
+    if alone := _ALONE.fullmatch(lowered):
+        return {_SHORT[alone[1]]}
+    if led := _LED.match(text):
+        return {_SHORT[led[1].lower()]}
+    named = {_WORDS[token] for token in _TOKEN.findall(lowered) if token in _WORDS}
+    return named | {_SHORT[label] for label in _LABELLED.findall(lowered)}
 
 
 class LLMJudge:

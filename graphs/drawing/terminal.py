@@ -1,5 +1,7 @@
 """terminal: a conversation tree for the terminal, candidates side by side."""
 
+import unicodedata
+
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -9,6 +11,7 @@ from interalign.graphs.tree import ConversationTree, Label, Node
 
 __all__ = ["draw_tree", "list_trees"]
 
+_BIDI_CONTROLS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _MARKS: dict[Label | None, tuple[str, str]] = {
     "chosen": ("✓ preferred", "green"),
     "rejected": ("✗ rejected", "red"),
@@ -20,7 +23,7 @@ _MARKS: dict[Label | None, tuple[str, str]] = {
 
 def draw_tree(tree: ConversationTree) -> RenderableType:
     """The branch that was continued, with all candidates of each turn beside each other."""
-    parts: list[RenderableType] = [Text(f"{tree.id}   {tree.persona.id}", style="bold"), Text()]
+    parts: list[RenderableType] = [_text(f"{tree.id}   {tree.persona.id}", "bold"), Text()]
     for node in tree.main_path():
         if node.role == "user":
             parts += [_said(node), _candidates(tree, tree.children(node.id)), Text()]
@@ -41,7 +44,7 @@ def _candidates(tree: ConversationTree, replies: list[Node]) -> RenderableType:
 
 def _reply(tree: ConversationTree, reply: Node) -> RenderableType:
     mark, colour = _MARKS[tree.label(reply.id)]
-    title = Text.assemble((mark, colour), f" · {reply.agent}", " → continued" if reply.continued else "")
+    title = Text.assemble((mark, colour), " · ", _text(reply.agent), " → continued" if reply.continued else "")
     return Panel(_text(reply.text), title=title, title_align="left", border_style="cyan" if reply.continued else "dim")
 
 
@@ -50,11 +53,16 @@ def list_trees(trees: list[ConversationTree]) -> RenderableType:
     table = Table("conversation", "persona", "turns", "messages", "pairs", box=None, header_style="bold")
     for tree in trees:
         turns = max((node.turn for node in tree), default=0)
-        table.add_row(tree.id, _text(tree.persona.id), str(turns), str(len(tree)), str(len(list(tree.pairs()))))
+        table.add_row(_text(tree.id), _text(tree.persona.id), str(turns), str(len(tree)), str(len(list(tree.pairs()))))
     return table
 
 
-def _text(text: str) -> Text:
-    """Plain text: no markup is read, and control characters cannot reach the terminal."""
-    clean = "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
-    return Text(clean)
+def _text(text: str, style: str = "") -> Text:
+    """Plain text: no markup is read, and neither control characters nor changes of direction reach the terminal."""
+    return Text("".join("\ufffd" if _is_control(character) else character for character in text), style)
+
+
+def _is_control(character: str) -> bool:
+    return character not in "\n\t" and (
+        unicodedata.category(character) in ("Cc", "Cs") or unicodedata.bidirectional(character) in _BIDI_CONTROLS
+    )

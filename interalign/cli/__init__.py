@@ -1,6 +1,7 @@
 """cli: the `interalign` command; one file per subcommand. Nothing heavy is imported before a subcommand runs."""
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -30,6 +31,9 @@ app.add_typer(models)
 
 def main() -> None:
     """Run a command. What interalign raises on purpose is printed in a sentence, with exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a path, or a terminal's encoding, must not end a run
     try:
         app()
     except InteralignError as error:

@@ -26,15 +26,18 @@ def simulate(
     from interalign.sim import RunConfig
 
     loaded = load_config(config, RunConfig, set_ or ())
-    folder = out or Path(loaded.run.out or Path("runs") / config.stem)
+    folder = out or Path(loaded.run.out or Path("runs") / config.stem).expanduser()
     summary = run_config(loaded, folder, f"interalign simulate {config}")
     typer.echo(describe(summary))
+    if summary.failed and not summary.conversations:
+        raise typer.Exit(1)
 
 
 def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
     """Simulate with progress; Ctrl-C says how to go on. Writes the page, too."""
     import sys
 
+    from interalign.files import write_text
     from interalign.graphs.drawing import render_html
     from interalign.sim import read_trees, run, simulate
     from interalign.sim.progress import progress_for
@@ -48,8 +51,16 @@ def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
         typer.echo(f"\nstopped: {kept} finished conversations are kept in {out}; go on with: {again}", err=True)
         raise typer.Exit(130) from None
     if summary.calls or not (out / "report.html").exists():
-        (out / "report.html").write_text(render_html(read_trees(out), f"interalign · {out.name}"), encoding="utf-8")
+        write_text(out / "report.html", render_html(read_trees(out), f"interalign · {out.name}"))
     return summary
+
+
+def first_failure(folder: Path) -> str:
+    """Why the first failed conversation failed."""
+    import json
+
+    with (folder / "failures.jsonl").open(encoding="utf-8") as file:
+        return json.loads(file.readline())["reason"]
 
 
 def describe(summary: "Summary") -> str:
@@ -62,6 +73,8 @@ def describe(summary: "Summary") -> str:
         lines.append(
             f"{summary.calls} calls, {summary.tokens} tokens written, {summary.seconds:.0f} s ({rate:.0f} tokens/s)"
         )
+    elif summary.failed:
+        lines.append(f"no call was answered; the first reason: {first_failure(summary.folder)}")
     elif not summary.stopped:
         lines.append("nothing was left to do")
     lines.append(f"look at it:  interalign tree {summary.folder}   or open {summary.folder / 'report.html'}")

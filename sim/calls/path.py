@@ -72,7 +72,7 @@ class CallPath:
             extra = {**agent.settings, "seed": derive(key, repair)}
             result = await self._answer(agent, endpoint, entry, messages, extra, context)
             tokens += result.usage.completion_tokens
-            text = result.content if isinstance(result.content, str) else ""
+            text = _storable(result.content) if isinstance(result.content, str) else ""
             try:
                 return Answer(agent.role.parse(text), text, _usage(result, tokens, repair))
             except ParseError as error:
@@ -175,6 +175,11 @@ def _endpoint(name: str, client: ChatCompletionClient, cache: CallCache | None) 
     identity = json.dumps(client.identity(), sort_keys=True).encode()
     kept = cache if client.worth_caching else None
     return _Endpoint(client, Limiter(client.max_in_flight), identity, kept, client.reads_context)
+
+
+def _storable(text: str) -> str:
+    """JSON can carry half a surrogate pair, which no UTF-8 file can store."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _usage(result: CreateResult, completion: int, repair: int) -> Usage:

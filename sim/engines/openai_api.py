@@ -49,6 +49,8 @@ class OpenAIConfig(EngineSettings):
     def _is_url(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("a base_url begins with http:// or https://, for example http://localhost:8000/v1")
+        if not value.split("/")[2]:
+            raise ValueError("a base_url names a host, for example http://localhost:8000/v1")
         if "@" in value.split("/")[2]:
             raise ValueError("credentials do not belong in a URL; name an environment variable in api_key_env")
         return value.rstrip("/")

@@ -95,13 +95,11 @@ def test_what_names_no_reply_or_several_is_unscored(text: str) -> None:
     assert read_choice(text) == "unscored"
 
 
-@pytest.mark.xfail(strict=True, reason="a lower-case 'a' before a word is dropped as an article, so b alone is named")
 @pytest.mark.parametrize("text", ["a is better than b", "I prefer a over b", "a beats b"])
 def test_a_lower_case_comparison_does_not_name_its_loser(text: str) -> None:
     assert read_choice(text) in ("first", "unscored")
 
 
-@pytest.mark.xfail(strict=True, reason="these forms of 'not' and of 'worse' are not seen")
 @pytest.mark.parametrize(
     "text",
     ["I don\u2019t prefer the first", "It isn\u2019t the first", "I cannot choose the first", "The first is worse."],
@@ -110,7 +108,6 @@ def test_a_reply_that_is_turned_down_is_not_chosen(text: str) -> None:
     assert read_choice(text) in ("second", "unscored")
 
 
-@pytest.mark.xfail(strict=True, reason="numbers, 'at first' and a capital article anywhere in a sentence name a reply")
 @pytest.mark.parametrize("text", ["She has 2 dogs.", "At first glance, hard to say.", "A tough call."])
 def test_words_that_name_a_reply_only_by_accident_do_not_count(text: str) -> None:
     assert read_choice(text) in ("tie", "unscored")
@@ -178,7 +175,6 @@ def test_differences_below_the_margin_are_ties_with_their_scores(persona: Person
     assert verdict.scores[0] > verdict.scores[1]
 
 
-@pytest.mark.xfail(strict=True, reason="with margin 0 a difference of 0 is no tie but counts for b")
 def test_equal_replies_are_a_tie_even_without_a_margin(persona: Persona) -> None:
     assert verdict_of(EmbeddingJudge(margin=0), persona, GENERIC, GENERIC).outcome == "tie"
 

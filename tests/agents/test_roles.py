@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from autogen_core.models import AssistantMessage, LLMMessage, SystemMessage, UserMessage
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interalign.agents import Context, Inducer, LLMJudge, Message, Persona, Responder, Role, UserAgent
@@ -97,6 +97,7 @@ def test_the_judges_prompt_grows_with_the_history_and_shows_both_replies() -> No
 
 
 @pytest.mark.parametrize("responder", [Responder(), FewShotResponder()])
+@settings(deadline=None)
 @given(facts=st.lists(st.uuids().map(lambda id: f"I live at number {id}."), min_size=1, max_size=5, unique=True))
 def test_a_plain_responders_prompt_holds_no_fact_that_was_not_said(responder: Role[str], facts: list[str]) -> None:
     persona = Persona(id="p", facts=tuple(facts), traits=("I talk of zeppelins.",))
@@ -168,7 +169,6 @@ def test_an_empty_message_is_no_answer(role: Role[str], text: str) -> None:
         role.parse(text)
 
 
-@pytest.mark.xfail(strict=True, reason="whatever stands between two asterisks is cut out, emphasis and sums included")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -197,14 +197,12 @@ def test_the_inducers_answer_is_read_as_one_item_a_line(text: str, items: tuple[
     assert Inducer().parse(text) == items
 
 
-@pytest.mark.xfail(strict=True, reason="'nothing' and what follows it is taken for an item")
 @pytest.mark.parametrize("text", ["Nothing new.", "nothing new", "Nothing new was given away."])
 @pytest.mark.parametrize("role", [Inducer(), FewShotInducer()], ids=["inducer", "few_shot"])
 def test_nothing_new_is_nothing(role: Role[tuple[str, ...]], text: str) -> None:
     assert role.parse(text) == ()
 
 
-@pytest.mark.xfail(strict=True, reason="a bullet needs no space after it")
 @pytest.mark.parametrize("text", ["**The user** rows.", "3.5 km a day is what the user rows."])
 def test_what_only_looks_like_a_bullet_is_kept(text: str) -> None:
     assert Inducer().parse(text) == (text,)

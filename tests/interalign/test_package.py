@@ -43,6 +43,7 @@ PUBLIC = {
 
 LAYERS = (
     {"interalign.errors"},
+    {"interalign.explain", "interalign.files"},
     {"interalign.config"},
     {"interalign.agents"},
     {"interalign.graphs"},

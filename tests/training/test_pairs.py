@@ -169,14 +169,12 @@ def test_rows_that_break_off_leave_the_old_file(tmp_path: Path) -> None:
     assert path.read_text() == "old\n"
 
 
-@pytest.mark.xfail(strict=True, reason="leaves rows.jsonl.new")
 def test_rows_that_break_off_leave_nothing_beside_the_file(tmp_path: Path) -> None:
     with pytest.raises(TreeError):
         write_rows(broken_off(TreeError("trees.jsonl, line 2: broken")), tmp_path / "rows.jsonl")
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.xfail(strict=True, reason="MissingError is an OSError, and is taken for the target's")
 def test_a_missing_run_is_not_blamed_on_the_target(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match=r"^no conversation trees at"):
         write_rows(preference_rows(read_trees(tmp_path / "absent")), tmp_path / "rows.jsonl")
@@ -187,9 +185,7 @@ def broken_off(error: Exception) -> Iterator[dict[str, Any]]:
     raise error
 
 
-BELOW_A_FILE = pytest.param(
-    "file/rows.jsonl", marks=pytest.mark.xfail(strict=True, reason="removing the new file fails, too")
-)
+BELOW_A_FILE = "file/rows.jsonl"
 
 
 @pytest.mark.parametrize("target", ["", BELOW_A_FILE, "/proc/interalign/rows.jsonl"])
@@ -213,7 +209,6 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     assert (path.read_text(), os.listdir(tmp_path)) == ("old\n", ["rows.jsonl"])
 
 
-@pytest.mark.xfail(strict=True, reason="replaces /dev/stdout or a pipe by a file")
 def test_a_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
