@@ -79,8 +79,9 @@ def _named(text: str) -> set[Choice]:
         return {_SHORT[alone[1]]}
     if led := _LED.match(text):
         return {_SHORT[led[1].lower()]}
-    named = {_WORDS[token] for token in _TOKEN.findall(lowered) if token in _WORDS}
-    return named | {_SHORT[label] for label in _LABELLED.findall(lowered)}
+    named: set[Choice] = {_WORDS[token] for token in _TOKEN.findall(lowered) if token in _WORDS}
+    named.update(_SHORT[label] for label in _LABELLED.findall(lowered))
+    return named
 
 
 class LLMJudge:

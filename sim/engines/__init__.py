@@ -1,6 +1,6 @@
 """engines: the model endpoints, all of them autogen-core ChatCompletionClients."""
 
-from typing import Annotated, assert_never
+from typing import Annotated, Any, assert_never
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ __all__ = [
 EngineConfig = Annotated[ScriptedConfig | EmbeddedConfig | OpenAIConfig, Field(discriminator="engine")]
 
 
-def make_engine(config: EngineConfig) -> Engine:
+def make_engine(config: EngineConfig) -> Engine[Any]:
     """The engine that a `[models.NAME]` section describes. Raises MissingError or ConfigError where it cannot start."""
     if isinstance(config, ScriptedConfig):
         return ScriptedEngine(config)

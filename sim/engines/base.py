@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from autogen_core import CancellationToken
 from autogen_core.models import (
@@ -56,7 +56,10 @@ class EngineUsage(RequestUsage):
     cached_tokens: int = 0
 
 
-class Engine(ChatCompletionClient):
+S = TypeVar("S", bound=EngineSettings)
+
+
+class Engine(ChatCompletionClient, Generic[S]):
     """A named model endpoint. Subclasses implement `create`."""
 
     reads_context = False
@@ -64,7 +67,7 @@ class Engine(ChatCompletionClient):
 
     worth_caching = True
     """Whether keeping an answer is cheaper than asking again."""
-    config: EngineSettings
+    config: S
 
     _usage = EngineUsage(0, 0)
 

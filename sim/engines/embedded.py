@@ -37,7 +37,7 @@ class EmbeddedConfig(EngineSettings):
     """Processor threads; all cores unless set."""
 
 
-class EmbeddedEngine(Engine):
+class EmbeddedEngine(Engine[EmbeddedConfig]):
     """One model loaded into this process.
 
     Raises:

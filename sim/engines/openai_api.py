@@ -56,7 +56,7 @@ class OpenAIConfig(EngineSettings):
         return value.rstrip("/")
 
 
-class OpenAIEngine(Engine):
+class OpenAIEngine(Engine[OpenAIConfig]):
     """Chat completions of one model on one server. Connections are kept and reused."""
 
     def __init__(self, config: OpenAIConfig) -> None:

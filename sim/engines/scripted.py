@@ -38,7 +38,7 @@ class ScriptedConfig(EngineSettings):
     max_in_flight: int = Field(default=256, ge=1)
 
 
-class ScriptedEngine(Engine):
+class ScriptedEngine(Engine[ScriptedConfig]):
     """Answers from a script. `scripts` maps a role's name to what answers it: how you develop a role of your own."""
 
     reads_context = True
