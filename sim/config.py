@@ -32,6 +32,12 @@ class RunSection(Config):
     """free: the user agent decides what to tell of the persona. planned: a fact or trait a turn, drawn by seed."""
     concurrency: int = Field(default=64, ge=1)
     """Conversations under way at the same time; changes the speed alone."""
+    executor: Literal["local", "ray"] = "local"
+    """ray: conversations are spread over a Ray cluster; changes the speed alone."""
+    ray_address: str | None = None
+    """Of a cluster that runs already; a local one is started, and stopped with the run, unless set."""
+    workers: int = Field(default=2, ge=1)
+    """Ray workers, each with a runner and a processor of its own."""
     out: str | None = None
     """The run folder; runs/NAME for a config NAME.toml unless set."""
 
@@ -183,7 +189,7 @@ class RunConfig(Config):
 
 
 _SPEED_ONLY: Any = {
-    "run": {"out", "concurrency"},
+    "run": {"out", "concurrency", "executor", "ray_address", "workers"},
     "calls": True,
     "models": {"__all__": {"max_in_flight", "price", "timeout", "threads", "latency"}},
 }

@@ -1,11 +1,9 @@
-"""runner: plays all conversations of a config, many at once, and keeps each one as soon as it is finished."""
+"""runner: runs a config into a run folder, here or on a Ray cluster, and goes on where it was stopped."""
 
 import asyncio
-import gc
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,20 +11,22 @@ from typing import Any
 
 from autogen_core.models import ChatCompletionClient
 
-from interalign.agents import Cast, Persona
-from interalign.errors import ConfigError, InteralignError, RunFolderError
-from interalign.graphs import compile_dialogue, grow
+from interalign.agents import Cast
+from interalign.errors import ConfigError
+from interalign.graphs import compile_dialogue
 from interalign.graphs.machine import Dialogue
-from interalign.sim.calls import CallCache, CallPath
-from interalign.sim.casting import disclosure_plan, make_cast, make_clients, make_policy, personas_of, pin_personas
+from interalign.sim.calls import CallCache, CallPath, Ledger
+from interalign.sim.casting import make_cast, make_clients, personas_of, pin_personas
 from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine
+from interalign.sim.player import Job, Outcome, Player
 from interalign.sim.progress import NoProgress, Progress, Snapshot
 from interalign.sim.store import RunFolder, now
 
 __all__ = ["Summary", "run", "simulate"]
 
 _PACKAGES = ("interalign", "langgraph", "networkx", "autogen-core", "xllamacpp", "wordllama")
+_OUT_OF_BUDGET = "the budget is used up; raise calls.budget and run the same command to go on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +66,27 @@ async def simulate(
     """
     out = Path(out)
     config = pin_personas(config)
+    if config.run.executor == "ray" and (cast or clients or dialogue):
+        raise ConfigError("run.executor = 'ray' plays what the config describes; run casts made in Python locally")
     personas = personas_of(config)
     own = make_clients(config) if clients is None else dict(clients)
     cast = cast or make_cast(config)
     with RunFolder(out, config) as folder:
         ids = [f"c{place:05d}" for place in range(config.run.conversations)]
-        todo = [(id, persona) for id, persona in zip(ids, personas, strict=True) if id not in folder.finished]
-        if not todo and folder.complete:
+        jobs = [(id, persona) for id, persona in zip(ids, personas, strict=True) if id not in folder.finished]
+        if not jobs and folder.complete:
             return Summary(out, len(folder.finished), 0, 0, 0, 0.0)
-        cache = _open_cache(config, out, own)
-        calls = CallPath(own, config.calls, cache=cache)
-        work = _Work(config, folder, cast, calls, dialogue or compile_dialogue(), progress or NoProgress())
+        work = _Work(config, folder, progress or NoProgress())
         folder.clear_failures()
         try:
-            with _calm_collector():
-                await work.play(todo)
+            if config.run.executor == "ray":
+                await work.on_cluster(jobs)
+            else:
+                await work.here(jobs, cast, own, dialogue or compile_dialogue(), close=clients is None)
         finally:
-            if clients is None:
-                await calls.close()
-            if cache is not None:
-                cache.close()
-            (progress or NoProgress()).close()
+            work.progress.close()
             folder.sort_trees(ids)
-        return work.finish()
+        return work.finish(own, cast)
 
 
 def run(make: Callable[[], Any]) -> Any:
@@ -97,71 +95,55 @@ def run(make: Callable[[], Any]) -> Any:
 
 
 class _Work:
-    """One call of `simulate`."""
+    """One call of `simulate`: takes what the players deliver, and keeps it."""
 
-    def __init__(
-        self, config: RunConfig, folder: RunFolder, cast: Cast, calls: CallPath, dialogue: Dialogue, progress: Progress
-    ) -> None:
+    def __init__(self, config: RunConfig, folder: RunFolder, progress: Progress) -> None:
         self.config = config
         self.folder = folder
-        self.cast = cast
-        self.calls = calls
-        self.dialogue = dialogue
         self.progress = progress
-        self.policy = make_policy(config)
+        self.ledger = Ledger()
         self.failed = 0
         self.stopped = ""
         self.started = time.monotonic()
-        self.former = (calls.ledger.calls, calls.ledger.completion_tokens)
+        self.former = (0, 0)
 
-    async def play(self, todo: list[tuple[str, Persona]]) -> None:
-        """As many workers as conversations may be under way, each taking the next when it is through with one."""
-        waiting = iter(todo)
+    async def here(
+        self, jobs: Sequence[Job], cast: Cast, clients: dict[str, ChatCompletionClient], dialogue: Dialogue, close: bool
+    ) -> None:
+        """Play on this process's event loop."""
+        cache = open_cache(self.config, self.folder.path, clients)
+        calls = CallPath(clients, self.config.calls, cache=cache)
+        self.ledger = calls.ledger
+        self.former = (self.ledger.calls, self.ledger.completion_tokens)
+        ticker = asyncio.create_task(self._tick())
+        try:
+            await Player(self.config, cast, calls, dialogue).play(jobs, self.deliver)
+        finally:
+            ticker.cancel()
+            if close:
+                await calls.close()
+            if cache is not None:
+                cache.close()
 
-        async def worker() -> None:
-            for id, persona in waiting:
-                await self._converse(id, persona)
-                if self.stopped:
-                    return
+    async def on_cluster(self, jobs: Sequence[Job]) -> None:
+        """Play on a Ray cluster."""
+        from interalign.sim.cluster import play_on_cluster
 
         ticker = asyncio.create_task(self._tick())
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(min(self.config.run.concurrency, len(todo))):
-                    tasks.create_task(worker())
-        except BaseExceptionGroup as group:
-            raise _reported(group) from None
+            await play_on_cluster(self.config, self.folder.path, jobs, self.deliver, self.ledger.merge)
         finally:
             ticker.cancel()
-            self._show()
 
-    async def _converse(self, id: str, persona: Persona) -> None:
-        run = self.config.run
-        plan = disclosure_plan(persona, run.turns, run.seed, id) if run.disclosure == "planned" else ()
-        try:
-            tree = await grow(
-                self.dialogue,
-                id=id,
-                persona=persona,
-                cast=self.cast,
-                caller=self.calls,
-                turns=run.turns,
-                seed=run.seed,
-                policy=self.policy,
-                disclosure=plan,
-            )
-        except (ConfigError, RunFolderError):
-            raise
-        except InteralignError as error:
+    def deliver(self, outcome: Outcome) -> None:
+        """Keep what became of a conversation."""
+        if outcome.failure is not None:
             self.failed += 1
-            self.folder.add_failure(
-                {"id": id, "persona": persona.id, "error": type(error).__name__, "reason": str(error)}
-            )
-        else:
-            if tree.stop == "budget":
-                self.stopped = "the budget is used up; raise calls.budget and run the same command to go on"
-            if len(tree):
-                self.folder.add_tree(tree)
+            self.folder.add_failure(outcome.failure)
+        if outcome.partial:
+            self.stopped = _OUT_OF_BUDGET
+        if outcome.tree:
+            self.folder.add_line(outcome.id, outcome.tree, partial=outcome.partial)
         self._show()
 
     async def _tick(self) -> None:
@@ -170,31 +152,25 @@ class _Work:
             self._show()
 
     def _show(self) -> None:
-        ledger = self.calls.ledger
         seconds = time.monotonic() - self.started
-        done = len(self.folder.finished)
-        goal = self.config.run.conversations
-        calls, tokens = ledger.calls - self.former[0], ledger.completion_tokens - self.former[1]
+        calls, tokens = self._spent()
+        done, goal = len(self.folder.finished), self.config.run.conversations
         self.progress.update(Snapshot(done, self.failed, goal, calls, tokens, seconds))
 
-    def finish(self) -> Summary:
-        """Write what stands beside the trees; the manifest last, and only for a run that came to its end."""
-        ledger = self.calls.ledger
-        seconds = time.monotonic() - self.started
-        self.folder.write_json("usage.json", ledger.to_dict())
-        if not self.stopped:
-            self.folder.write_json("manifest.json", self._manifest(seconds))
-        return Summary(
-            self.folder.path,
-            len(self.folder.finished),
-            self.failed,
-            ledger.calls - self.former[0],
-            ledger.completion_tokens - self.former[1],
-            seconds,
-            self.stopped,
-        )
+    def _spent(self) -> tuple[int, int]:
+        """Calls and completion tokens of this call of `simulate`."""
+        return self.ledger.calls - self.former[0], self.ledger.completion_tokens - self.former[1]
 
-    def _manifest(self, seconds: float) -> dict[str, Any]:
+    def finish(self, clients: Mapping[str, ChatCompletionClient], cast: Cast) -> Summary:
+        """Write what stands beside the trees; the manifest last, and only for a run that came to its end."""
+        seconds = time.monotonic() - self.started
+        self.folder.write_json("usage.json", self.ledger.to_dict())
+        if not self.stopped:
+            self.folder.write_json("manifest.json", self._manifest(seconds, clients, cast))
+        done = len(self.folder.finished)
+        return Summary(self.folder.path, done, self.failed, *self._spent(), seconds, self.stopped)
+
+    def _manifest(self, seconds: float, clients: Mapping[str, ChatCompletionClient], cast: Cast) -> dict[str, Any]:
         return {
             "conversations": len(self.folder.finished),
             "failed": self.failed,
@@ -202,33 +178,17 @@ class _Work:
             "trees_sha256": _sha256(self.folder.path / "trees.jsonl"),
             "finished_at": now(),
             "seconds": round(seconds, 1),
-            "models": {name: _identity(client) for name, client in self.calls.clients.items()},
-            "judge": self.cast.judge.identity() if self.cast.judge else None,
+            "models": {name: _identity(client) for name, client in clients.items()},
+            "judge": cast.judge.identity() if cast.judge else None,
             "versions": {package: version(package) for package in _PACKAGES},
         }
 
 
-def _open_cache(config: RunConfig, out: Path, clients: Mapping[str, ChatCompletionClient]) -> CallCache | None:
+def open_cache(config: RunConfig, out: Path, clients: Mapping[str, ChatCompletionClient]) -> CallCache | None:
     """The run's cache, if there is anybody whose answers are worth keeping."""
     if all(isinstance(client, Engine) and not client.worth_caching for client in clients.values()):
         return None
     return CallCache(Path(config.calls.cache).expanduser() if config.calls.cache else out / "calls.sqlite")
-
-
-@contextmanager
-def _calm_collector() -> Iterator[None]:
-    """Let the cycle collector run seldom, and not over what was there before.
-
-    Thousands of small objects live from a call to the next; looking at all modules for each of them took a fifth of the time.
-    """
-    usual = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
 
 
 def _identity(client: ChatCompletionClient) -> dict[str, Any]:
@@ -238,9 +198,3 @@ def _identity(client: ChatCompletionClient) -> dict[str, Any]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _reported(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first error inside: a worker stops the run only for what stops all of them."""
-    first = group.exceptions[0]
-    return _reported(first) if isinstance(first, BaseExceptionGroup) else first

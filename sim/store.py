@@ -77,8 +77,15 @@ class RunFolder:
         return (self.path / "manifest.json").exists()
 
     def add_tree(self, tree: ConversationTree) -> None:
-        """Append a finished conversation: after this it survives whatever happens."""
-        line = tree.to_json().encode() + b"\n"
+        """Append a conversation."""
+        self.add_line(tree.id, tree.to_json(), partial=tree.stop == "budget")
+
+    def add_line(self, id: str, tree: str, partial: bool = False) -> None:
+        """Append a conversation as JSON: after this it survives whatever happens.
+
+        A partial one can be looked at and trained on, but is played again when the run goes on.
+        """
+        line = tree.encode() + b"\n"
         with _disk(self.path):
             start = self._trees.seek(0, os.SEEK_END)
             try:
@@ -88,9 +95,9 @@ class RunFolder:
             except OSError:
                 self._trees.truncate(start)  # a full disk must not leave half a line behind
                 raise
-        self._spans[tree.id] = (start, len(line))
-        if tree.stop == "budget":
-            self._partial.add(tree.id)
+        self._spans[id] = (start, len(line))
+        if partial:
+            self._partial.add(id)
 
     def add_failure(self, record: dict[str, Any]) -> None:
         with _disk(self.path), (self.path / "failures.jsonl").open("a", encoding="utf-8") as file:

@@ -3,14 +3,14 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from interalign.sim.engines.base import Price
 
-__all__ = ["Entry", "Ledger"]
+__all__ = ["Entries", "Entry", "Ledger"]
 
 _COUNTS = ("calls", "replayed", "prompt_tokens", "cached_tokens", "completion_tokens", "retries", "repairs", "failures")
 
@@ -45,6 +45,20 @@ class Entry:
         self.completion_tokens += completion
         self.seconds.append(seconds)
 
+    def take(self) -> "Entry":
+        """A copy; this one starts again at zero, for whoever holds it."""
+        copy = replace(self)
+        for name in _COUNTS:
+            setattr(self, name, 0)
+        self.seconds = array("f")
+        return copy
+
+    def absorb(self, other: "Entry") -> None:
+        """Add another entry's counts to this one's."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.seconds.extend(other.seconds)
+
     @property
     def money(self) -> float:
         """By the prices of the config; 0 where it names none."""
@@ -55,6 +69,10 @@ class Entry:
         seconds = np.asarray(self.seconds) if self.seconds else np.zeros(1)
         levels = {f"seconds_p{level}": round(float(np.percentile(seconds, level)), 4) for level in (50, 90, 99)}
         return {**counts, "money": round(self.money, 6), **levels}
+
+
+Entries = dict[tuple[str, str], Entry]
+"""By role and model."""
 
 
 class Ledger:
@@ -86,12 +104,24 @@ class Ledger:
     def money(self) -> float:
         return sum(entry.money for entry in self.entries.values())
 
+    def take(self) -> "Entries":
+        """Hand over what was counted since the last time, for `merge` elsewhere."""
+        return {key: entry.take() for key, entry in self.entries.items()}
+
+    def merge(self, entries: "Entries") -> None:
+        """Count what another ledger has taken."""
+        for key, other in entries.items():
+            entry = self.entries.setdefault(key, Entry(other.price))
+            entry.absorb(other)
+            self.calls += other.calls
+            self.replayed += other.replayed
+            self.tokens += other.prompt_tokens + other.completion_tokens
+            self.completion_tokens += other.completion_tokens
+
     def to_dict(self) -> dict[str, Any]:
         total = Entry()
         for entry in self.entries.values():
-            for name in _COUNTS:
-                setattr(total, name, getattr(total, name) + getattr(entry, name))
-            total.seconds.extend(entry.seconds)
+            total.absorb(entry)
         rows = [
             {"role": role, "model": model, **entry.to_dict()} for (role, model), entry in sorted(self.entries.items())
         ]
