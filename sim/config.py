@@ -191,7 +191,7 @@ class RunConfig(Config):
 _SPEED_ONLY: Any = {
     "run": {"out", "concurrency", "executor", "ray_address", "workers"},
     "calls": True,
-    "models": {"__all__": {"max_in_flight", "price", "timeout", "threads", "latency"}},
+    "models": {"__all__": {"max_in_flight", "price", "timeout", "threads", "latency", "python", "startup_timeout"}},
 }
 
 

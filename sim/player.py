@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from interalign.agents import Cast, Persona
-from interalign.errors import ConfigError, InteralignError, RunFolderError
+from interalign.errors import ConfigError, InteralignError, MissingError, RunFolderError
 from interalign.graphs import grow
 from interalign.graphs.machine import Dialogue
 from interalign.sim.calls import CallPath
@@ -85,7 +85,7 @@ class Player:
                 policy=self.policy,
                 disclosure=plan,
             )
-        except (ConfigError, RunFolderError):
+        except (ConfigError, MissingError, RunFolderError):
             raise
         except InteralignError as error:
             kind = type(error).__name__

@@ -5,7 +5,9 @@ from io import TextIOWrapper
 
 import typer
 
+from interalign.cli.calls import calls
 from interalign.cli.demo import demo
+from interalign.cli.estimate import estimate
 from interalign.cli.models import models
 from interalign.cli.pairs import pairs
 from interalign.cli.simulate import simulate
@@ -24,8 +26,10 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(simulate)
+app.command()(estimate)
 app.command()(tree)
 app.command()(pairs)
+app.command()(calls)
 app.add_typer(models)
 
 

@@ -37,6 +37,7 @@ def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
     """Simulate with progress; Ctrl-C says how to go on. Writes the page, too."""
     import sys
 
+    from interalign.cli.tree import failures_of
     from interalign.files import write_text
     from interalign.graphs.drawing import render_html
     from interalign.sim import read_trees, run, simulate
@@ -51,7 +52,8 @@ def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
         typer.echo(f"\nstopped: {kept} finished conversations are kept in {out}; go on with: {again}", err=True)
         raise typer.Exit(130) from None
     if summary.calls or not (out / "report.html").exists():
-        write_text(out / "report.html", render_html(read_trees(out), f"interalign · {out.name}"))
+        page = render_html(read_trees(out), f"interalign · {out.name}", failures_of(out))
+        write_text(out / "report.html", page)
     return summary
 
 

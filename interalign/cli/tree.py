@@ -1,37 +1,140 @@
-"""tree: look at conversation trees."""
+"""tree: look at conversation trees, and carry them to and from other programs."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from interalign.graphs import ConversationTree
+
+
+class TreeFormat(StrEnum):
+    """How trees stand in a file."""
+
+    nodelink = "nodelink"
+    oasst = "oasst"
+    graphml = "graphml"
+
 
 def tree(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a JSONL file of trees.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a file of trees.")],
     id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A conversation; without it all are listed.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write one self-contained page instead.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a self-contained page to browse in.")] = None,
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the map of one conversation.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="The same as PNG (extra: plot).")] = None,
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trees for other programs.")] = None,
+    format: Annotated[TreeFormat, typer.Option(help="What --export writes.")] = TreeFormat.nodelink,
+    source: Annotated[
+        TreeFormat, typer.Option("--from", help="What RUN is, if it is a file of another program.")
+    ] = TreeFormat.nodelink,
 ) -> None:
-    """Show conversations with their candidate replies side by side.
+    """Show conversations with their candidate replies side by side, or draw, write and convert them.
+
+    With --from, the file of another program is read: `--from oasst --export trees.jsonl` imports it.
 
     Example: interalign tree runs/demo c00000
     """
-    from rich.console import Console
+    failures = failures_of(run) if id is None else []
+    trees = _trees(run, id, source, empty=html is not None and bool(failures))
+    if html is not None:
+        from interalign.graphs.drawing import render_html
 
-    from interalign.errors import MissingError, RunFolderError
-    from interalign.graphs.drawing import draw_tree, list_trees, render_html
+        _save(html, render_html(trees, f"interalign · {run.name}", failures).encode())
+        typer.echo(f"wrote {html}: open it in a browser")
+    if svg is not None or png is not None:
+        _draw(_one(trees, run), svg, png)
+    if export is not None:
+        from interalign.graphs import export_trees
+
+        count = export_trees(trees, export, format.value)
+        typer.echo(f"wrote {count} trees to {export} ({format.value})")
+    if not any((html, svg, png, export)):
+        _show(trees, id)
+
+
+def failures_of(run: Path) -> list[dict[str, Any]]:
+    """The conversations of a run that failed: id, persona, error, reason. A line that a running process has not finished,
+    or that is no record, is passed over.
+    """
+    import json
+
+    path = run / "failures.jsonl"
+    records: list[dict[str, Any]] = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        records += [record] if isinstance(record, dict) else []
+    return records
+
+
+def _trees(run: Path, id: str | None, source: TreeFormat, empty: bool) -> "list[ConversationTree]":
+    """The trees asked for; none at all is an error unless `empty`."""
+    from itertools import islice
+
+    from interalign.errors import MissingError
+    from interalign.graphs import import_trees
     from interalign.sim import read_trees
 
-    trees = [tree for tree in read_trees(run) if id is None or tree.id == id]
-    if not trees:
-        known = ", ".join(tree.id for tree, _ in zip(read_trees(run), range(5), strict=False))
+    def read() -> Any:
+        return read_trees(run) if source is TreeFormat.nodelink else import_trees(run, source.value)
+
+    trees = [tree for tree in read() if id is None or tree.id == id]
+    if not trees and not empty:
+        known = ", ".join(tree.id for tree in islice(read(), 5))
         raise MissingError(
             f"no conversation {id!r} in {run}; there are {known} ..." if known else f"{run} has no trees yet"
         )
-    if html is not None:
-        try:
-            html.write_text(render_html(trees, f"interalign · {run.name}"), encoding="utf-8")
-        except OSError as error:
-            raise RunFolderError(f"{html} cannot be written ({error.strerror}); choose another file") from None
-        typer.echo(f"wrote {html}: open it in a browser")
-        return
+    return trees
+
+
+def _one(trees: "list[ConversationTree]", run: Path) -> "ConversationTree":
+    from interalign.errors import ConfigError
+
+    if len(trees) != 1:
+        first = trees[0].id if trees else "ID"
+        raise ConfigError(
+            f"a map shows one conversation and {run} has {len(trees)}; name one: interalign tree {run} {first} --svg FILE"
+        )
+    return trees[0]
+
+
+def _draw(tree: "ConversationTree", svg: Path | None, png: Path | None) -> None:
+    from interalign.graphs.drawing import render_png, render_svg
+
+    if svg is not None:
+        _save(svg, render_svg(tree).encode())
+        typer.echo(f"wrote {svg}")
+    if png is not None:
+        _save(png, render_png(tree))
+        typer.echo(f"wrote {png}")
+
+
+def _save(path: Path, content: bytes) -> None:
+    """Write a whole file into a folder that is there; what is no regular file is written to directly."""
+    from contextlib import suppress
+
+    from interalign.errors import RunFolderError
+
+    direct = path.exists() and not path.is_file()
+    target = path if direct else path.with_name(f"{path.name}.new")
+    try:
+        target.write_bytes(content)
+        if not direct:
+            target.replace(path)
+    except OSError as error:
+        if not direct:
+            with suppress(OSError):
+                target.unlink()
+        raise RunFolderError(f"{path} cannot be written ({error.strerror}); choose another file") from None
+
+
+def _show(trees: "list[ConversationTree]", id: str | None) -> None:
+    from rich.console import Console
+
+    from interalign.graphs.drawing import draw_tree, list_trees
+
     Console().print(list_trees(trees) if id is None else draw_tree(trees[0]))

@@ -8,6 +8,7 @@ from interalign.sim.engines.base import Engine, EngineUsage
 from interalign.sim.engines.embedded import EmbeddedConfig, EmbeddedEngine
 from interalign.sim.engines.openai_api import OpenAIConfig, OpenAIEngine
 from interalign.sim.engines.scripted import ScriptedConfig, ScriptedEngine
+from interalign.sim.engines.vllm import VLLMConfig, VLLMEngine
 
 __all__ = [
     "EmbeddedConfig",
@@ -19,10 +20,12 @@ __all__ = [
     "OpenAIEngine",
     "ScriptedConfig",
     "ScriptedEngine",
+    "VLLMConfig",
+    "VLLMEngine",
     "make_engine",
 ]
 
-EngineConfig = Annotated[ScriptedConfig | EmbeddedConfig | OpenAIConfig, Field(discriminator="engine")]
+EngineConfig = Annotated[ScriptedConfig | EmbeddedConfig | OpenAIConfig | VLLMConfig, Field(discriminator="engine")]
 
 
 def make_engine(config: EngineConfig) -> Engine[Any]:
@@ -33,4 +36,6 @@ def make_engine(config: EngineConfig) -> Engine[Any]:
         return EmbeddedEngine(config)
     if isinstance(config, OpenAIConfig):
         return OpenAIEngine(config)
+    if isinstance(config, VLLMConfig):
+        return VLLMEngine(config)
     assert_never(config)

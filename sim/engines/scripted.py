@@ -16,6 +16,7 @@ from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel, Field
 
 from interalign.agents import Context
+from interalign.agents.persona_writer import DraftContext
 from interalign.agents.seeds import derive, generator
 from interalign.errors import TransientError
 from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
@@ -98,6 +99,8 @@ class ScriptedEngine(Engine[ScriptedConfig]):
                 return _respond(context, draw)
             case "judge":
                 return _judge(context, draw, self.config.judge_accuracy)
+            case "writer":
+                return _write(context, draw)
             case _:
                 return f"{draw.choice(_ASIDES)} ({role or 'no role'}, {len(wire)} messages)"
 
@@ -152,3 +155,34 @@ def _judge(context: Context, draw: random.Random, accuracy: float) -> str:
         return "tie"
     right = draw.random() < accuracy
     return "first" if (first > second) == right else "second"
+
+
+_LISTS = {
+    "profile": (
+        "repair collect paint sell carry borrow count study photograph hide bury inherit polish rent dread teach steer weigh",
+        "kites bees violins trams maps lanterns goats rubies drums quilts comets ferries cactuses owls saddles puppets radios "
+        "anchors marbles looms skates teapots canoes bridges clocks mushrooms hammocks sledges pigeons lemons tyres noodles",
+        "in Tromsø,on my roof,beside the canal,for my cousin,before dawn,during Lent,after my shift,on crutches,at the clinic,"
+        "for the choir,by candlelight,since the flood,behind the mosque,near the salt works,with one hand,in three languages",
+    ),
+    "personality": (
+        "skip mock adore quote ignore repeat shorten answer forgive dodge soften number admire distrust echo resent count",
+        "commas riddles compliments proverbs apologies rumours deadlines greetings metaphors statistics nicknames warnings "
+        "confessions doubts emoji footnotes insults lullabies objections punchlines questions recipes secrets summaries",
+        "when you advise me,in capital letters,without a smile,after a pause,at great length,for the fun of it,if you ask twice,"
+        "out of habit,in one word,with a sigh,against my will,before you finish,over and over,like my aunt,on principle,at night",
+    ),
+}
+
+
+def _write(context: Context, draw: random.Random) -> str:
+    """A list of people made of chance sentences: enough variety for a pool of some dozens, then nothing new."""
+    assert isinstance(context, DraftContext), "a writer is shown members of a pool"
+    doings, things, ways = _LISTS[context.kind]
+    lines: list[str] = []
+    for place in range(1, context.count + 1):
+        parts = (draw.sample(words, 9) for words in (doings.split(), things.split(), ways.split(",")))
+        lines.append(
+            f"{place}. " + " ".join(f"I {doing} {thing} {way}." for doing, thing, way in zip(*parts, strict=True))
+        )
+    return "\n".join(lines)
