@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 
 from interalign.agents import Caller, Candidate, Cast, Context, Message
 from interalign.agents.seeds import derive, generator
+from interalign.errors import TreeError
 from interalign.graphs.policies import Policy
 from interalign.graphs.tree import ConversationTree
 
-__all__ = ["Stage"]
+__all__ = ["Stage", "judging_context"]
 
 T = TypeVar("T")
 
@@ -147,15 +148,8 @@ class Stage:
         assert judge is not None
         await self.reply(a)
         await self.reply(b)
-        first, second = self.tree[a].text, self.tree[b].text
-        context = Context(
-            history=self._history(user),
-            persona=self.tree.persona,
-            turn=self.tree.turn(user),
-            turns=self.turns,
-            replies=(first, second),
-        )
-        verdict = await judge.compare(context, first, second, self.caller, key=self._key(user, f"judge/{a}/{b}"))
+        context = judging_context(self.tree, a, b, self.turns, self._history(user))
+        verdict = await judge.compare(context, *context.replies, self.caller, key=self._key(user, f"judge/{a}/{b}"))
         self.tree.add_verdict(a, b, verdict)
 
     # -- common ------------------------------------------------------------------------------------
@@ -180,6 +174,22 @@ class Stage:
     def _key(self, place: str, who: str) -> str:
         """Names the call and, with the tree's seed, seeds its sampling."""
         return f"{derive(self.tree.seed, self.tree.id):x}/{place}/{who}"
+
+
+def judging_context(
+    tree: ConversationTree, a: str, b: str, turns: int, history: tuple[Message, ...] | None = None
+) -> Context:
+    """What a judge sees of two siblings. `history` is the branch above them, if it is at hand."""
+    user = tree.parent(a)
+    if user is None:
+        raise TreeError(f"conversation {tree.id!r}: {a!r} answers nothing, so it cannot be judged")
+    return Context(
+        history=tree.history(user) if history is None else history,
+        persona=tree.persona,
+        turn=tree.turn(user),
+        turns=turns,
+        replies=(tree[a].text, tree[b].text),
+    )
 
 
 async def _result(task: asyncio.Task[T]) -> T:

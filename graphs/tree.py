@@ -71,6 +71,12 @@ class ConversationTree:
     def __repr__(self) -> str:
         return f"<ConversationTree {self.id!r}: {len(self)} messages, {len(self.verdicts)} verdicts>"
 
+    def _repr_html_(self) -> str:
+        """How notebooks show the tree."""
+        from interalign.graphs.drawing.notebook import notebook_html
+
+        return notebook_html(self)
+
     def __len__(self) -> int:
         return self.graph.number_of_nodes()
 
@@ -181,6 +187,13 @@ class ConversationTree:
         if _order(b) < _order(a):
             a, b, verdict = b, a, verdict.mirrored()
         self.verdicts.setdefault((a, b), []).append(verdict)
+
+    def drop_verdicts(self, judge: str) -> None:
+        """Forget what a judge has said of this tree."""
+        for pair, found in list(self.verdicts.items()):
+            self.verdicts[pair] = [verdict for verdict in found if verdict.judge != judge]
+            if not self.verdicts[pair]:
+                del self.verdicts[pair]
 
     # -- looking ---------------------------------------------------------------------------------
 

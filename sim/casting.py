@@ -40,7 +40,16 @@ from interalign.sim.config import (
 )
 from interalign.sim.engines import make_engine
 
-__all__ = ["disclosure_plan", "load_role", "make_cast", "make_clients", "make_policy", "personas_of", "pin_personas"]
+__all__ = [
+    "disclosure_plan",
+    "load_role",
+    "make_cast",
+    "make_clients",
+    "make_judge",
+    "make_policy",
+    "personas_of",
+    "pin_personas",
+]
 
 
 def make_clients(config: RunConfig) -> dict[str, ChatCompletionClient]:
@@ -72,7 +81,7 @@ def make_cast(config: RunConfig) -> Cast:
         user=agent("cast.user", config.cast.user, UserAgent),
         inducer=agent("cast.inducer", config.cast.inducer, Inducer),
         responders=responders,
-        judge=_make_judge(config),
+        judge=make_judge(config),
     )
 
 
@@ -108,12 +117,13 @@ def _lenient(role: type[Role[Any]]) -> Callable[..., Role[Any]]:
     return lambda *arguments: role(*arguments[:takes])
 
 
-def _make_judge(config: RunConfig) -> Judge:
+def make_judge(config: RunConfig, name: str | None = None) -> Judge:
+    """The judge that the config names; its verdicts stand under `name`, if one is given."""
     judge = config.cast.judge
     if isinstance(judge, EmbeddingJudgeConfig):
-        return EmbeddingJudge(margin=judge.margin)
+        return EmbeddingJudge(margin=judge.margin, name=name or "embedding")
     if isinstance(judge, LLMJudgeConfig):
-        return LLMJudge(config.model_of(judge, "cast.judge"), parameters=judge.parameters)
+        return LLMJudge(config.model_of(judge, "cast.judge"), parameters=judge.parameters, name=name or "llm")
     assert_never(judge)
 
 

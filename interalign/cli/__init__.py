@@ -10,6 +10,8 @@ from interalign.cli.demo import demo
 from interalign.cli.estimate import estimate
 from interalign.cli.models import models
 from interalign.cli.pairs import pairs
+from interalign.cli.personas import personas
+from interalign.cli.rejudge import rejudge
 from interalign.cli.simulate import simulate
 from interalign.cli.tree import tree
 from interalign.errors import InteralignError
@@ -27,10 +29,12 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(simulate)
 app.command()(estimate)
+app.command()(rejudge)
 app.command()(tree)
 app.command()(pairs)
 app.command()(calls)
 app.add_typer(models)
+app.add_typer(personas)
 
 
 def main() -> None:

@@ -17,12 +17,23 @@ from numpy.typing import NDArray
 
 from interalign.agents import Persona, Personality, Profile
 from interalign.agents.pool import Pool, shipped_halves
-from interalign.sim.personas.embedders import Embedder
+from interalign.sim.personas.embedders import Embedder, EmbedderConfig, make_embedder
 from interalign.sim.personas.filter import SimilarityFilter, similarity
 from interalign.sim.personas.halves import Half, Kind, Person, distinct, items_of, read_people, text_of
 from interalign.sim.personas.screening import fingerprint
 
-__all__ = ["Group", "Near", "Overlap", "Part", "Report", "check", "effective_number", "read_pools", "shipped_pools"]
+__all__ = [
+    "Group",
+    "Near",
+    "Overlap",
+    "Part",
+    "Report",
+    "check",
+    "check_with",
+    "effective_number",
+    "read_pools",
+    "shipped_pools",
+]
 
 Vectors = NDArray[np.float32]
 
@@ -146,6 +157,15 @@ async def check(pools: dict[str, list[Half]], threshold: float, embedder: Embedd
             pairs = [(one, other) for place, one in enumerate(parts) for other in parts[place + 1 :]]
             groups.append(Group(kind, tuple(parts), tuple(_overlap(one, other, threshold) for one, other in pairs)))
     return Report(tuple(groups), threshold)
+
+
+async def check_with(config: EmbedderConfig, pools: dict[str, list[Half]], threshold: float) -> Report:
+    """The same with the embedder that a config names, opened and closed."""
+    embedder = make_embedder(config)
+    try:
+        return await check(pools, threshold, embedder)
+    finally:
+        await embedder.close()
 
 
 def _part(name: str, people: Sequence[Half], vectors: Vectors, threshold: float) -> Part:

@@ -32,16 +32,31 @@ def text_of(half: Half) -> str:
 
 
 def distinct(personas: list[Persona]) -> tuple[list[Profile], list[Personality]]:
-    """The profiles and the personalities of whole personas, each once, named after the first persona that has it."""
-    profiles: dict[tuple[str, ...], Profile] = {}
-    personalities: dict[tuple[str, ...], Personality] = {}
+    """The profiles and the personalities of whole personas, each once.
+
+    A half is named after the first persona that has it, and has the attributes in which all that have it are equal.
+    """
+    by_facts: dict[tuple[str, ...], list[Persona]] = {}
+    by_traits: dict[tuple[str, ...], list[Persona]] = {}
     for persona in personas:
-        own, _, other = persona.id.partition("+")
-        if persona.facts not in profiles:
-            profiles[persona.facts] = Profile(id=own, facts=persona.facts, attributes=persona.attributes)
-        if persona.traits not in personalities:
-            personalities[persona.traits] = Personality(id=other or own, traits=persona.traits)
-    return list(profiles.values()), list(personalities.values())
+        by_facts.setdefault(persona.facts, []).append(persona)
+        by_traits.setdefault(persona.traits, []).append(persona)
+    profiles = [
+        Profile(id=found[0].id.partition("+")[0] or found[0].id, facts=facts, attributes=_common(found))
+        for facts, found in by_facts.items()
+    ]
+    personalities = [
+        Personality(id=found[0].id.rpartition("+")[2] or found[0].id, traits=traits, attributes=_common(found))
+        for traits, found in by_traits.items()
+    ]
+    return profiles, personalities
+
+
+def _common(personas: list[Persona]) -> Attributes:
+    shared = personas[0].attributes.items()
+    for persona in personas[1:]:
+        shared = shared & persona.attributes.items()
+    return dict(sorted(shared))
 
 
 def read_people(path: Path) -> list[Profile] | list[Personality] | list[Persona]:

@@ -12,14 +12,18 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from interalign.agents import Persona, Personality, Profile
+from interalign.agents import Agent, Persona, Personality, Profile
 from interalign.agents.persona import Attributes
 from interalign.errors import CallError, ConfigError
+from interalign.sim.calls import CallCache, CallPath
+from interalign.sim.casting import load_role
+from interalign.sim.engines import make_engine
 from interalign.sim.personas.halves import Person
-from interalign.sim.personas.splitting import sentences
+from interalign.sim.personas.settings import SplitConfig, player_model
+from interalign.sim.personas.splitting import FactSplitter, sentences, split_by_model
 from interalign.sim.personas.tables import Format, Record, records_of
 
-__all__ = ["Imported", "Split", "import_people"]
+__all__ = ["Imported", "Split", "import_people", "import_with"]
 
 Split = Callable[[str], Awaitable[tuple[str, ...]]]
 Items = tuple[str, ...]
@@ -84,6 +88,25 @@ async def import_people(
         else:
             people[content] = people["id", person.id] = (person, row.where)
     return Imported([person for mark, (person, _) in people.items() if isinstance(mark, str)], notes)
+
+
+async def import_with(
+    config: SplitConfig | None, files: Sequence[Path], mapping: Mapping[str, Sequence[str]], format: Format | None
+) -> Imported:
+    """The same, with texts split by the model that a config names, if there is one."""
+    if config is None:
+        return await import_people(files, mapping, format)
+    model = player_model(config.splitter, config.models, "splitter")
+    role = load_role(config.splitter.role, "splitter")() if config.splitter.role else FactSplitter()
+    cache = CallCache(Path(config.calls.cache)) if config.calls.cache else None
+    calls = CallPath({model: make_engine(config.models[model])}, config.calls, cache=cache)
+    agent = Agent(role, model, config.splitter.parameters)
+    try:
+        return await import_people(files, mapping, format, lambda text: split_by_model(calls, agent, text))
+    finally:
+        await calls.close()
+        if cache is not None:
+            cache.close()
 
 
 def _row(record: Record, id: str, mapping: Mapping[str, Sequence[str]]) -> _Row:

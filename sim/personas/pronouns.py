@@ -23,6 +23,7 @@ _CASES = {"she": "subject", "he": "subject", "him": "object", "hers": "own", "he
 _AFTER_NOUN = re.compile(
     r"\s+(?!(?:and|or|but|to|in|on|at|for|with|when|if|by|as|from|about|a|an|the|so|because|is|was)\b)[\w'’]"
 )
+_CAUSES = re.compile(r"\b(?:make|makes|made|let|lets|help|helps|helped)\s+\Z", re.IGNORECASE)
 _VERB = re.compile(
     r"(?P<gap>\s+(?:(?:often|never|always|rarely|sometimes|usually|also|only|just)\s+)?)(?P<verb>[a-z]+)\b",
     re.IGNORECASE,
@@ -54,7 +55,7 @@ def _rewrite(trait: str, wanted: str) -> str:
     parts: list[str] = []
     place = 0
     for found in _THIRD_PERSON.finditer(trait):
-        case = _case(found[0].lower(), trait[found.end() :])
+        case = _case(trait[: found.start()], found[0].lower(), trait[found.end() :])
         word = _FORMS[wanted][case]
         parts += [trait[place : found.start()], word.capitalize() if found[0][0].isupper() else word]
         place = found.end()
@@ -64,11 +65,11 @@ def _rewrite(trait: str, wanted: str) -> str:
     return "".join([*parts, trait[place:]])
 
 
-def _case(word: str, after: str) -> str:
-    """ "her" and "his" are two words each: what follows decides."""
+def _case(before: str, word: str, after: str) -> str:
+    """ "her" and "his" are two words each: what stands around them decides."""
     if word in _CASES:
         return _CASES[word]
-    if _AFTER_NOUN.match(after):
+    if _AFTER_NOUN.match(after) and not (word == "her" and _CAUSES.search(before)):
         return "possessive"
     return "object" if word == "her" else "own"
 
