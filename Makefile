@@ -43,6 +43,8 @@ test-vllm: .venv/test-installed
 .venv/test-installed: .venv/installed
 	@echo "installing the test extras into .venv ..."
 	@$(PIP) --editable ".[test]"
+	@# The accessibility test reads axe-core; it is skipped, and says so, where npm is missing.
+	@command -v npm >/dev/null && npm install --silent --no-save --prefix .venv axe-core || echo "no npm: no accessibility test"
 	@touch $@
 
 clean:

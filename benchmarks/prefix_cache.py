@@ -1,6 +1,6 @@
 """prefix_cache: how much of each prompt the embedded engine need not read again.
 
-    python benchmarks/prefix_cache.py [--conversations 4] [--turns 10] [--json FILE]
+    python benchmarks/prefix_cache.py [--conversations 2] [--turns 10] [--json FILE]
 
 Conversations on the embedded model with the shipped prompts, which only grow at their end from turn to turn; and the same
 conversations with the prompts in the paper's layout, where the whole dialogue is retold inside one message, after the part that
@@ -89,7 +89,7 @@ def play(paper: bool, conversations: int, turns: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--conversations", type=int, default=4)
+    parser.add_argument("--conversations", type=int, default=2)
     parser.add_argument("--turns", type=int, default=10)
     options = parser.parse_args()
     rows = [play(paper, options.conversations, options.turns) for paper in (False, True)]

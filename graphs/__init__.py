@@ -21,7 +21,7 @@ __all__ = [
     "export_trees",
     "from_oasst",
     "grow",
-    "judging_context",
     "import_trees",
+    "judging_context",
     "to_oasst",
 ]

@@ -104,7 +104,9 @@ def test_the_page_uses_no_inline_handler_or_style_that_its_policy_would_block() 
 
 
 def test_a_page_of_no_tree_is_a_page() -> None:
-    assert data_of(render_html([])) == {"summary": "0 conversations, 0 messages, 0 preference pairs", "trees": []}
+    data = data_of(render_html([]))
+    assert data["summary"] == "0 conversations, 0 messages, 0 preference pairs"
+    assert data["trees"] == data["index"] == data["failures"] == []
 
 
 def test_the_terminal_shows_both_candidates_and_how_they_were_judged() -> None:

@@ -87,7 +87,7 @@ def bushy() -> ConversationTree:
 def hostile(text: str) -> ConversationTree:
     """A tree with the text in every place there is; half a surrogate pair only where files can hold one."""
     clean = text.replace("\ud800", "")
-    tree = ConversationTree(text, Persona(id=clean, facts=(clean,), traits=("t",)), stop=text)
+    tree = ConversationTree(text, Persona(id=clean, facts=(clean,), traits=(clean,)), stop=text)
     tree.add(None, "user", text, agent=text, model=text, disclose=text, induced=(text,))
     for place in range(2):
         tree.add("0", "assistant", text, place=place, agent=text, model=text, strategy=text)
@@ -171,8 +171,9 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(open_page: Open, text: s
     assert page.locator(".message > .text").evaluate_all(same, wanted) == [True] * 3
     assert page.locator("#talk h2").evaluate_all(same, wanted) == [True]
     clean = text.replace("\ud800", "")
-    assert page.locator("#persona h2, #persona li > .text, .verdict h4").evaluate_all(same, clean) == [True] * 3
+    assert page.locator("#persona h2, #persona li > .text, .verdict h4").evaluate_all(same, clean) == [True] * 4
     page.keyboard.press("n")
+    page.locator(".failure").wait_for()
     assert page.locator(".failure .text").evaluate_all(same, wanted) == [True]
     assert page.locator("main :is(script, img, a, iframe, b)").count() == 0
     assert page.title() != "owned"
@@ -301,6 +302,7 @@ def test_the_mean_margin_is_a_range(open_page: Open) -> None:
 def test_a_failed_conversation_says_why(open_page: Open) -> None:
     page = open_page(tree_of(), failures=[{"id": "lost", "persona": "p9", "error": "CallError", "reason": "no answer"}])
     page.locator("#items button").last.click()
+    page.locator(".failure").wait_for()
     assert "no answer" in page.locator("#talk").inner_text()
     assert page.locator("#persona h2").inner_text() == "p9"
 
@@ -344,6 +346,15 @@ def test_reasons_and_votes_come_on_demand(open_page: Open) -> None:
     ]
 
 
+def test_figures_that_json_cannot_hold_do_no_harm(open_page: Open) -> None:
+    tree = tree_of(turns=1)
+    odd = Verdict(judge="odd", outcome="a", margin=float("inf"), scores=(float("nan"), 1.0))
+    tree.add_verdict("0.0", "0.1", odd)
+    page = open_page(tree)
+    page.locator(".verdicts summary").click()
+    assert "plain not a number, hinted 1" in page.locator(".verdicts").inner_text()
+
+
 def test_the_words_that_differ_are_marked(open_page: Open) -> None:
     page = open_page(tree_of())
     page.locator(".compare").first.click()
@@ -363,6 +374,7 @@ def test_three_replies_are_compared_with_the_preferred_one(open_page: Open) -> N
 
 def test_facts_light_up_as_they_are_disclosed(open_page: Open) -> None:
     tree = tree_of(turns=3)
+    tree.graph.nodes["0"]["text"] = "Six of my hens sit behind the garage now."
     tree.graph.nodes["0.1.0"]["text"] = "It is my sister who drives the night bus."
     page = open_page(tree, at="#c1/0")
     assert page.locator(".items .now .text").all_text_contents()[0] == FACTS[0]
@@ -371,6 +383,13 @@ def test_facts_light_up_as_they_are_disclosed(open_page: Open) -> None:
     page.locator(".stepper button").last.click()
     assert page.locator(".stepper span").inner_text() == "by turn 2 of 3"
     assert page.locator(".items .out .turn-tag").all_text_contents() == ["turn 1", "turn 1", "turn 2"]
+
+
+def test_what_was_planned_but_never_said_does_not_light_up(open_page: Open) -> None:
+    page = open_page(tree_of(turns=1))
+    assert page.locator(".items .out").count() == 0
+    assert page.locator(".items .planned .turn-tag").first.inner_text() == "planned, turn 1"
+    assert "0 of 4 came up · 1 noted by the inducer" in page.locator("#persona").inner_text()
 
 
 def test_a_note_like_nothing_in_the_persona_stands_apart(open_page: Open) -> None:
@@ -423,6 +442,16 @@ def test_a_deep_link_opens_the_message_on_its_branch(open_page: Open) -> None:
         assert page.locator(f"[id='m-{node}']").is_visible()
 
 
+def test_a_deep_link_into_a_long_conversation_scrolls_there(open_page: Open) -> None:
+    node = "0" + ".1.0" * 79
+    page = open_page(tree_of(turns=100), at=f"#c1/{node}")
+    page.wait_for_timeout(300)
+    box = page.locator(".message[aria-current=true]").bounding_box()
+    assert current(page) == node
+    assert 0 < box["y"] < 850
+    assert page.locator(".stepper span").inner_text() == "by turn 80 of 100"
+
+
 @pytest.mark.parametrize("at", ["#nowhere", "#c1/0.7", "#%E0%A4", "#/", "#__proto__", "#c1/0.0.0.0.0"])
 def test_a_wrong_link_still_opens_the_page(open_page: Open, at: str) -> None:
     assert open_page(tree_of(), at=at).locator(".turn").count() == 2
@@ -432,6 +461,7 @@ def test_strange_ids_can_be_linked_to(open_page: Open) -> None:
     id = 'a/b#c?d=1&"e" %41 \u202e🦜'
     page = open_page(tree_of(), tree_of(id))
     page.locator("#items button").last.click()
+    playwright.expect(page.locator("#talk h2")).to_have_text(id)
     page.keyboard.press("j")
     page.reload()
     assert page.locator("#talk h2").text_content() == id
@@ -545,7 +575,7 @@ def test_choosing_in_the_list_shows_the_tree_on_a_phone(open_page: Open) -> None
     page = open_page(tree_of(), bushy(), size=(390, 844))
     page.get_by_role("button", name="Conversations", exact=True).click()
     page.locator("#items button").last.click()
-    assert page.locator("#talk h2").inner_text() == "bushy"
+    playwright.expect(page.locator("#talk h2")).to_have_text("bushy")
 
 
 def test_a_thousand_trees_are_all_there_and_searched(open_page: Open) -> None:

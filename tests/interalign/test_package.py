@@ -31,9 +31,12 @@ PUBLIC = {
     "interalign.evaluation": ["Fit", "improvement_rate", "normalised"],
     "interalign.graphs": [
         *("ConversationTree", "DialogueState", "Full", "Label", "Node", "Pair", "Policy", "Stage", "Walk"),
-        *("compile_dialogue", "dialogue_graph", "grow"),
+        *("compile_dialogue", "dialogue_graph", "export_trees", "from_oasst", "grow", "import_trees"),
+        *("judging_context", "to_oasst"),
     ],
-    "interalign.graphs.drawing": ["draw_tree", "list_trees", "render_html"],
+    "interalign.graphs.drawing": [
+        *("draw_tree", "list_trees", "notebook_html", "render_html", "render_png", "render_svg"),
+    ],
     "interalign.sim": [
         *("MODELS", "CallPath", "CallSettings", "Engine", "Ledger", "RunConfig", "ScriptedEngine", "Summary"),
         *("locate", "make_engine", "pull", "read_manifest", "read_trees", "run", "simulate"),

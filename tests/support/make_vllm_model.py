@@ -1,6 +1,6 @@
 """Make what the vLLM test serves: the embedded model as a Hugging Face folder, and a small random LoRA adapter of it.
 
-    python make_vllm_model.py MODEL.gguf FOLDER      writes FOLDER/base and FOLDER/adapter; needs transformers, peft, gguf
+python make_vllm_model.py MODEL.gguf FOLDER      writes FOLDER/base and FOLDER/adapter; needs transformers, peft, gguf
 """
 
 import sys
