@@ -20,6 +20,7 @@ import typer
 from interalign.cli import app, main
 from interalign.sim import models as model_store
 from interalign.sim import read_trees
+from interalign.sim.calls import CallCache
 
 ROOT = Path(__file__).parents[2]
 GOOD = "[run]\nturns = 2\nconversations = 2\n[models.script]\nengine = 'scripted'\n"
@@ -449,7 +450,10 @@ def example(text: str) -> str:
 
 
 def test_the_commands_are_these() -> None:
-    assert sorted(NAMES) == ["demo", "models list", "models pull", "pairs", "simulate", "tree"]
+    plain = [name for name in NAMES if not name.startswith("personas ")]
+    assert sorted(plain) == [
+        *("calls", "demo", "estimate", "models list", "models pull", "pairs", "rejudge", "simulate", "tree"),
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -468,6 +472,9 @@ def test_every_example_works(interalign: Command, name: str, monkeypatch: pytest
     Path("cache/models", source.file).write_bytes(b"GGUF")
     shutil.copytree(ROOT / "examples", "examples")
     interalign("demo", "--engine", "scripted")
+    if name == "rejudge":
+        interalign("simulate", "examples/first_run.toml")
+    CallCache(Path("runs/demo/calls.sqlite")).close()
     command = shlex.split(example(interalign(*name.split(), "--help").out))
     done = interalign(*command[1:])
     assert (done.status, done.err) == (0, "")
