@@ -154,7 +154,7 @@ class _Work:
     def _show(self) -> None:
         seconds = time.monotonic() - self.started
         calls, tokens = self._spent()
-        done, goal = len(self.folder.finished), self.config.run.conversations
+        done, goal = self.folder.count, self.config.run.conversations
         self.progress.update(Snapshot(done, self.failed, goal, calls, tokens, seconds))
 
     def _spent(self) -> tuple[int, int]:
@@ -167,7 +167,7 @@ class _Work:
         self.folder.write_json("usage.json", self.ledger.to_dict())
         if not self.stopped:
             self.folder.write_json("manifest.json", self._manifest(seconds, clients, cast))
-        done = len(self.folder.finished)
+        done = self.folder.count
         return Summary(self.folder.path, done, self.failed, *self._spent(), seconds, self.stopped)
 
     def _manifest(self, seconds: float, clients: Mapping[str, ChatCompletionClient], cast: Cast) -> dict[str, Any]:

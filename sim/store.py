@@ -73,6 +73,11 @@ class RunFolder:
         return self._spans.keys() - self._partial
 
     @property
+    def count(self) -> int:
+        """How many these are."""
+        return len(self._spans) - len(self._partial)
+
+    @property
     def complete(self) -> bool:
         return (self.path / "manifest.json").exists()
 

@@ -8,6 +8,9 @@ import typer
 if TYPE_CHECKING:
     from interalign.sim import RunConfig, Summary
 
+_SHOWN = 1000
+"""Conversations on a run's page; `interalign tree RUN --html FILE` makes one of all."""
+
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in run.turns=4; repeatable.")
 ]
@@ -36,6 +39,7 @@ def simulate(
 def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
     """Simulate with progress; Ctrl-C says how to go on. Writes the page, too."""
     import sys
+    from itertools import islice
 
     from interalign.cli.tree import failures_of
     from interalign.files import write_text
@@ -52,8 +56,9 @@ def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
         typer.echo(f"\nstopped: {kept} finished conversations are kept in {out}; go on with: {again}", err=True)
         raise typer.Exit(130) from None
     if summary.calls or not (out / "report.html").exists():
-        page = render_html(read_trees(out), f"interalign · {out.name}", failures_of(out))
-        write_text(out / "report.html", page)
+        shown = list(islice(read_trees(out), _SHOWN))
+        more = f" (the first {_SHOWN:,})" if summary.conversations > _SHOWN else ""
+        write_text(out / "report.html", render_html(shown, f"interalign · {out.name}{more}", failures_of(out)))
     return summary
 
 
