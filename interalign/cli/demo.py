@@ -34,7 +34,7 @@ def demo(
     overrides = [f"run.conversations={conversations}", f"run.turns={turns}", f"run.seed={seed}"]
     with as_file(files("interalign") / f"demo_{engine.value}.toml") as path:
         config = load_config(path, RunConfig, overrides)
-    summary = run_config(config, out, "the same command")
+    summary = run_config(config, out)
     _show(out)
     typer.echo(describe(summary))
 

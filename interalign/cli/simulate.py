@@ -30,14 +30,15 @@ def simulate(
 
     loaded = load_config(config, RunConfig, set_ or ())
     folder = out or Path(loaded.run.out or Path("runs") / config.stem).expanduser()
-    summary = run_config(loaded, folder, f"interalign simulate {config}")
+    summary = run_config(loaded, folder)
     typer.echo(describe(summary))
     if summary.failed and not summary.conversations:
         raise typer.Exit(1)
 
 
-def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
+def run_config(config: "RunConfig", out: Path) -> "Summary":
     """Simulate with progress; Ctrl-C says how to go on. Writes the page, too."""
+    import shlex
     import sys
     from itertools import islice
 
@@ -53,6 +54,7 @@ def run_config(config: "RunConfig", out: Path, again: str) -> "Summary":
     except KeyboardInterrupt:
         progress.close()
         kept = sum(1 for _ in read_trees(out)) if (out / "trees.jsonl").exists() else 0
+        again = f"interalign {shlex.join(sys.argv[1:])}"
         typer.echo(f"\nstopped: {kept} finished conversations are kept in {out}; go on with: {again}", err=True)
         raise typer.Exit(130) from None
     if summary.calls or not (out / "report.html").exists():
