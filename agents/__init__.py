@@ -6,7 +6,8 @@ from interalign.agents.embedder import embed
 from interalign.agents.inducer import Inducer
 from interalign.agents.judges import EmbeddingJudge, Judge, LLMJudge, Outcome, Verdict, Vote
 from interalign.agents.persona import Persona, Personality, Profile, read_jsonl, read_personas
-from interalign.agents.pool import shipped_personas
+from interalign.agents.persona_writer import PersonaWriter
+from interalign.agents.pool import heldout_personas, shipped_personas
 from interalign.agents.responder import Responder, Strategy
 from interalign.agents.role import Agent, Answer, Caller, Role, Usage
 from interalign.agents.user import UserAgent
@@ -25,6 +26,7 @@ __all__ = [
     "Message",
     "Outcome",
     "Persona",
+    "PersonaWriter",
     "Personality",
     "Profile",
     "Responder",
@@ -35,6 +37,7 @@ __all__ = [
     "Verdict",
     "Vote",
     "embed",
+    "heldout_personas",
     "read_jsonl",
     "read_personas",
     "shipped_personas",

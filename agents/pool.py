@@ -1,4 +1,4 @@
-"""pool: the personas that ship with interalign, and how personas are drawn: pairs of profile and personality, evenly or by attribute.
+"""pool: the personas that ship with interalign, and how personas are drawn: in pairs of halves, and evenly by attribute.
 
 The training pool is `shipped_personas()`: the first 3,310 pairs that `combine` makes of the shipped profiles and personalities
 with seed 0. The held-out cases are `heldout_personas()`: each of 20 other profiles with each of 5 other personalities.
@@ -15,7 +15,16 @@ from interalign.agents.persona import Persona, Personality, Profile, read_jsonl
 from interalign.agents.seeds import generator
 from interalign.errors import ConfigError
 
-__all__ = ["TRAINING_SIZE", "Pool", "all_pairs", "combine", "heldout_personas", "shipped_halves", "shipped_personas", "stratify"]
+__all__ = [
+    "TRAINING_SIZE",
+    "Pool",
+    "all_pairs",
+    "combine",
+    "heldout_personas",
+    "shipped_halves",
+    "shipped_personas",
+    "stratify",
+]
 
 Pool = Literal["train", "heldout"]
 

@@ -233,7 +233,7 @@ def _histogram(people: Sequence[Half], key: str) -> Counter[str]:
 def _vendi(vectors: Vectors) -> float:
     """See the module. The eigenvalues of X X' / n and X' X / n are the same but for zeros; the latter is the smaller matrix."""
     wide = vectors.astype(np.float64)
-    values = np.linalg.eigvalsh(wide.T @ wide / len(wide))
+    values = np.asarray(np.linalg.eigvalsh(wide.T @ wide / len(wide)), dtype=np.float64)
     return effective_number(values[values > 0])
 
 

@@ -67,8 +67,8 @@ def _csv(people: Sequence[Person]) -> Iterator[str]:
 
 def _line(cells: list[str]) -> str:
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="").writerow(cells)
-    return buffer.getvalue()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def _sentences(person: Person) -> tuple[str, ...]:

@@ -134,9 +134,7 @@ class Growth:
             if len(self.pool) >= self.config.build.target:
                 found = Rejection("too late", "too late: the pool is full")
             elif found is None and (blocked := self.filter.add(vectors[offer][None])[0]) is not None:
-                near = self.pool[blocked.by].id
-                why = f"too similar to {near} at {blocked.similarity:.2f}"
-                found = Rejection("too similar", why, near, round(blocked.similarity, 4))
+                found = _too_similar(self.pool[blocked.by].id, blocked.similarity, self.config.filter.threshold)
             if found is None:
                 accepted.append(self._keep(self._half(offer, number)))
             else:
@@ -176,6 +174,13 @@ class Growth:
             ledger.tokens,
             ledger.money,
         )
+
+
+def _too_similar(near: str, similarity: float, threshold: float) -> Rejection:
+    """Two digits say how similar, unless they would say that it is not."""
+    shown = f"{similarity:.2f}"
+    shown = shown if float(shown) > threshold else f"{similarity:.6f}"
+    return Rejection("too similar", f"too similar to {near} at {shown}", near, round(similarity, 6))
 
 
 def _failures(answers: list[Any]) -> int:

@@ -37,8 +37,11 @@ def tidy(draft: Draft, most: int) -> tuple[str, ...]:
         items = sentences(draft[0])
         if len(items) > 1 and items[-1][-1].isalnum() and not items[-2][-1].isalnum():
             items = items[:-1]
-    fresh = {fingerprint(item): item for item in reversed(items) if len(item.split()) >= _FEW_WORDS}
-    return tuple(reversed(fresh.values()))[:most]
+    fresh: dict[str, str] = {}
+    for item in items:
+        if len(item.split()) >= _FEW_WORDS:
+            fresh.setdefault(fingerprint(item), item)
+    return tuple(fresh.values())[:most]
 
 
 def fingerprint(sentence: str) -> str:

@@ -52,8 +52,7 @@ def read_agent(data: dict[str, Any]) -> dict[str, Any]:
     persona = data["persona"]
     found: dict[str, Any] = {"id": str(persona["name"]), "attributes": persona.get("attributes")}
     if isinstance(found["attributes"], dict):  # written by `agent_of`
-        traits = _inside(persona, "personality", "traits")
-        return {**found, "facts": list(_texts(persona.get("other_facts"))), "traits": list(_texts(traits))}
+        return {**found, "facts": persona.get("other_facts"), "traits": _inside(persona, "personality", "traits")}
     attributes = {key: persona[key] for key in _SIMPLE if persona.get(key)}
     if title := _inside(persona, "occupation", "title"):
         attributes["occupation"] = title

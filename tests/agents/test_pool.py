@@ -48,9 +48,6 @@ def test_all_pairs_come_up_once_when_all_are_asked_for(facts: int, traits: int) 
     assert len({persona.id for persona in personas}) == total
 
 
-@pytest.mark.xfail(
-    strict=True, reason="each round begins near the start of the personalities, not where the last ended"
-)
 @pytest.mark.parametrize(("facts", "traits"), [(6, 4), (348, 79)])
 def test_personalities_are_spread_evenly_over_two_rounds(facts: int, traits: int) -> None:
     personas = combine(profiles(facts), personalities(traits), count=2 * facts, seed=0)

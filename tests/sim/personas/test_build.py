@@ -80,7 +80,7 @@ def test_every_draft_is_taken_or_refused_with_a_reason(tmp_path: Path) -> None:
         both = embed([" ".join(record["items"]), " ".join(pool[record["near"]].facts)])
         assert both[0] @ both[1] == pytest.approx(record["similarity"], abs=1e-3)
         assert record["similarity"] > 0.6
-        assert record["why"] == f"too similar to {record['near']} at {record['similarity']:.2f}"
+        assert record["why"].startswith(f"too similar to {record['near']} at 0.")
     assert similar
 
 
@@ -116,15 +116,10 @@ def test_the_writer_sees_members_of_the_pool_and_what_is_wanted(tmp_path: Path) 
 
 def test_a_writer_that_only_repeats_itself_saturates(tmp_path: Path) -> None:
     summary = build(tmp_path, config(filter={"min_items": 3}), lambda context: NEW.format("violins"))
-    assert (
-        summary.stopped == "saturated: 1 of the last 6 drafts were taken in (5% is the least)"
-        or summary.stopped.startswith("saturated: 0 of")
-    )
+    assert summary.stopped == "saturated: 0 of the last 6 drafts were taken in (5% is the least)"
     assert (summary.accepted, len(lines(tmp_path / "rounds.jsonl"))) == (1, 4)
-    assert summary.rejected == {"repeats a sentence": 6, "leaks an example": 1} or set(summary.rejected) <= {
-        "repeats a sentence",
-        "leaks an example",
-    }
+    assert sum(summary.rejected.values()) == 7
+    assert set(summary.rejected) <= {"repeats a sentence", "leaks an example"}
 
 
 @pytest.mark.parametrize("answer", ["", "[]", " \n"])
@@ -146,13 +141,11 @@ def test_a_spent_budget_stops_and_a_larger_one_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_higher_target_goes_on_as_if_it_had_been_there_from_the_start(tmp_path: Path) -> None:
-    sizes = [22, 25, 30]
-    for target in sizes:
-        summary = build(tmp_path / "grown", config(build={"target": target, "batch": 10, "parallel": 2}))
+    for target in (22, 25, 30):
+        build(tmp_path / "grown", config(build={"target": target, "batch": 10, "parallel": 2}))
     build(tmp_path / "whole")
     assert contents(tmp_path / "grown") == contents(tmp_path / "whole")
     assert build(tmp_path / "grown").calls == 0
-    assert summary.pool == 30
 
 
 # -- breaking off --------------------------------------------------------------------------------
@@ -263,7 +256,7 @@ def test_a_folder_of_a_simulation_is_refused(tmp_path: Path, scripted_run: Path)
     before = sorted(path.name for path in scripted_run.iterdir())
     with pytest.raises(RunFolderError, match="holds a simulation, not a build"):
         build(scripted_run)
-    assert set(path.name for path in scripted_run.iterdir()) - set(before) <= {".lock"}
+    assert {path.name for path in scripted_run.iterdir()} - set(before) <= {".lock"}
 
 
 @pytest.mark.parametrize(
