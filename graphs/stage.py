@@ -149,7 +149,8 @@ class Stage:
         await self.reply(a)
         await self.reply(b)
         context = judging_context(self.tree, a, b, self.turns, self._history(user))
-        verdict = await judge.compare(context, *context.replies, self.caller, key=self._key(user, f"judge/{a}/{b}"))
+        first, second = context.replies
+        verdict = await judge.compare(context, first, second, self.caller, key=self._key(user, f"judge/{a}/{b}"))
         self.tree.add_verdict(a, b, verdict)
 
     # -- common ------------------------------------------------------------------------------------

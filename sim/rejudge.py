@@ -80,7 +80,8 @@ async def _judge_all(run: Path, config: RunConfig, judge: Judge, trees: Sequence
         async with slots:
             context = judging_context(tree, a, b, config.run.turns)
             key = f"{tree.seed}/{tree.id}/rejudge/{judge.name}/{a}/{b}"
-            verdict = await judge.compare(context, *context.replies, calls, key=key)
+            first, second = context.replies
+            verdict = await judge.compare(context, first, second, calls, key=key)
         tree.add_verdict(a, b, verdict)
 
     try:
