@@ -25,8 +25,9 @@ PUBLIC = {
     ],
     "interalign.agents": [
         *("Agent", "Answer", "Caller", "Candidate", "Cast", "Context", "EmbeddingJudge", "Inducer", "Judge"),
-        *("LLMJudge", "Message", "Outcome", "Persona", "Personality", "Profile", "Responder", "Role", "Strategy"),
-        *("Usage", "UserAgent", "Verdict", "Vote", "embed", "read_jsonl", "read_personas", "shipped_personas"),
+        *("LLMJudge", "Message", "Outcome", "Persona", "PersonaWriter", "Personality", "Profile", "Responder"),
+        *("Role", "Strategy", "Usage", "UserAgent", "Verdict", "Vote", "embed", "heldout_personas", "read_jsonl"),
+        *("read_personas", "shipped_personas"),
     ],
     "interalign.evaluation": ["Fit", "improvement_rate", "normalised"],
     "interalign.graphs": [

@@ -111,7 +111,7 @@ def test_the_command_shows_and_prunes_the_cache(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("budget", "spent"),
-    [({"calls": 40}, "calls"), ({"tokens": 8000}, "tokens"), ({"money": 0.01}, "money")],
+    [({"calls": 70}, "calls"), ({"tokens": 22_000}, "tokens"), ({"money": 0.025}, "money")],
 )
 def test_a_run_stops_at_its_cap_with_trees_to_use_and_goes_on_later(
     config: Make, tmp_path: Path, budget: dict[str, Any], spent: str
@@ -121,7 +121,7 @@ def test_a_run_stops_at_its_cap_with_trees_to_use_and_goes_on_later(
     play = lambda **more: run(lambda: simulate(config(run=size, models=models, **more), tmp_path))  # noqa: E731
     stopped = play(calls={"budget": budget})
     assert "budget is used up" in stopped.stopped
-    assert stopped.calls <= 40 if spent == "calls" else stopped.calls < 8 * 18
+    assert stopped.calls <= 70 if spent == "calls" else stopped.calls < 8 * 18
     assert any(list(tree.pairs()) for tree in read_trees(tmp_path))
     assert not (tmp_path / "manifest.json").exists()
     assert play().conversations == 8

@@ -214,7 +214,11 @@ def test_halves_are_paired(personas: Command) -> None:
     people = {persona.id: persona for persona in read_personas("p.jsonl")}
     assert people["a+x"] == Persona(id="a+x", facts=("I row.",), traits=("He hums.",), attributes={"pronouns": "he"})
     assert people["b+x"].traits == ("She hums.",)
-    assert "give profiles and --with personalities" in refused(personas, "sample", "f.jsonl", "-o", "q.jsonl")
+    assert (
+        personas("sample", "--with", "t.jsonl", "--pool", "heldout", "-o", "q.jsonl").out
+        == "wrote 40 people to q.jsonl\n"
+    )
+    assert "give profiles and --with personalities" in refused(personas, "sample", "f.jsonl", "-o", "r.jsonl")
 
 
 def test_the_held_out_cases_can_be_written(personas: Command) -> None:
