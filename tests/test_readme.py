@@ -1,4 +1,4 @@
-"""What README.md shows is what happens: its code and its commands run, in the order in which they stand."""
+"""What README.md and docs/personas.md show is what happens: code and commands run, in the order in which they stand."""
 
 import re
 import shlex
@@ -8,17 +8,25 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from interalign.config import parse_config
 from interalign.sim import RunConfig
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-def test_the_code_and_the_commands_run(tmp_path: Path) -> None:
+def blocks(page: str) -> list[tuple[str, str]]:
+    """The language and the text of each code block."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/personas.md"])
+def test_the_code_and_the_commands_run(page: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     programs = {"python": sys.executable, "interalign": str(Path(sys.executable).with_name("interalign"))}
-    for kind, text in BLOCKS:
+    for kind, text in blocks(page):
         if kind == "python":
             commands = [[sys.executable, "-c", text]]
         else:
@@ -30,7 +38,7 @@ def test_the_code_and_the_commands_run(tmp_path: Path) -> None:
 
 
 def test_the_configs_are_valid() -> None:
-    texts = [text for kind, text in BLOCKS if kind == "toml"]
+    texts = [text for kind, text in blocks("README.md") if kind == "toml"]
     data = tomllib.loads("\n".join(texts))
     for other in ("llama", "mistral"):
         data["models"][other] = {"engine": "scripted"}

@@ -10,7 +10,7 @@ import typer
 from interalign.cli.simulate import Overrides
 
 if TYPE_CHECKING:
-    from interalign.agents import Persona
+    from interalign.agents import Persona, Personality, Profile
     from interalign.sim.personas import BuildSummary, Imported
 
 personas = typer.Typer(
@@ -196,19 +196,26 @@ def sample(
     from interalign.agents import shipped_personas
     from interalign.sim.personas import export_people, sample_pairs, sample_personas
 
-    if file is None:
-        drawn = sample_personas(shipped_personas(pool=pool.value), count, by or (), seed)
-    elif personalities is None:
-        drawn = sample_personas(_whole(file), count, by or (), seed)
+    if personalities is not None:
+        drawn = sample_pairs(*_halves(file, personalities, pool), count, by or (), seed)
     else:
-        from interalign.agents import Personality, Profile, read_jsonl
-
-        halves = read_jsonl(file, Profile), read_jsonl(personalities, Personality)
-        drawn = sample_pairs(*halves, count, by or (), seed)
+        whole = shipped_personas(pool=pool.value) if file is None else _whole(file)
+        drawn = sample_personas(whole, count, by or (), seed)
     typer.echo(f"wrote {export_people(drawn, output, 'jsonl')}")
 
 
 _NOTES = 10
+
+
+def _halves(
+    profiles: Path | None, personalities: Path, pool: PoolName
+) -> "tuple[Sequence[Profile], Sequence[Personality]]":
+    """The profiles of a file, or the shipped ones, and the personalities of another."""
+    from interalign.agents import Personality, Profile, read_jsonl
+    from interalign.agents.pool import shipped_halves
+
+    shipped = shipped_halves(pool.value)[0] if profiles is None else read_jsonl(profiles, Profile)
+    return shipped, read_jsonl(personalities, Personality)
 
 
 def _whole(file: Path) -> "list[Persona]":

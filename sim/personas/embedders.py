@@ -107,6 +107,8 @@ class _SentenceTransformers:
             ) from None
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, 0), dtype=np.float32)
         return unit(np.asarray(self._model.encode(list(texts), show_progress_bar=False)), len(texts))
 
     async def close(self) -> None:

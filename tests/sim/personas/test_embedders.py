@@ -146,12 +146,13 @@ def test_a_sentence_transformers_model_is_used_as_its_package_has_it(monkeypatch
                 raise OSError(f"{name} is not\n a model")
 
         def encode(self, texts: list[str], show_progress_bar: bool) -> Any:
-            return np.array([vector_of(text) for text in texts])
+            return np.array([vector_of(text) for text in texts])  # of no texts: of one dimension
 
     package = ModuleType("sentence_transformers")
     package.SentenceTransformer = SentenceTransformer  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "sentence_transformers", package)
     embedder = make_embedder(CONFIG.validate_python({"engine": "sentence_transformers", "model": "folder"}))
     np.testing.assert_allclose(np.linalg.norm(asyncio.run(embedder.embed(["a", "bb"])), axis=1), 1, atol=1e-6)
+    assert len(asyncio.run(embedder.embed([]))) == 0
     with pytest.raises(MissingError, match=r"'other' cannot be loaded \(OSError: other is not a model\)"):
         make_embedder(CONFIG.validate_python({"engine": "sentence_transformers", "model": "other"}))
