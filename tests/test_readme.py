@@ -24,7 +24,8 @@ def blocks(page: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/personas.md"])
 def test_the_code_and_the_commands_run(page: str, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    for folder in ("examples", "agents/data"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     programs = {"python": sys.executable, "interalign": str(Path(sys.executable).with_name("interalign"))}
     for kind, text in blocks(page):
         if kind == "python":
