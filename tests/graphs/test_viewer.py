@@ -352,7 +352,7 @@ def test_figures_that_json_cannot_hold_do_no_harm(open_page: Open) -> None:
     tree.add_verdict("0.0", "0.1", odd)
     page = open_page(tree)
     page.locator(".verdicts summary").click()
-    assert "plain not a number, hinted 1" in page.locator(".verdicts").inner_text()
+    page.locator(".verdicts").get_by_text("plain not a number, hinted 1").wait_for()
 
 
 def test_the_words_that_differ_are_marked(open_page: Open) -> None:

@@ -38,10 +38,10 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         process.terminate()
 
 
-def write_config(folder: Path, base_url: str) -> Path:
+def write_config(folder: Path, base_url: str, conversations: int = 40) -> Path:
     path = folder / "run.toml"
     path.write_text(
-        "[run]\nconversations = 40\nturns = 6\n"
+        f"[run]\nconversations = {conversations}\nturns = 6\n"
         f'[models.stub]\nengine = "openai_api"\nbase_url = "{base_url}"\nmodel = "m"\nmax_in_flight = 16\n'
     )
     return path
@@ -169,7 +169,7 @@ def test_the_key_is_in_no_file_of_a_run(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_second_process_on_a_run_folder_is_refused(server: tuple[str, Path], tmp_path: Path) -> None:
-    config = write_config(tmp_path, server[0])
+    config = write_config(tmp_path, server[0], conversations=3000)
     with play(config, tmp_path / "run") as first:
         while not (tmp_path / "run/config.toml").exists():
             time.sleep(0.01)
@@ -179,6 +179,7 @@ def test_a_second_process_on_a_run_folder_is_refused(server: tuple[str, Path], t
             text=True,
             check=False,
         )
-        assert first.wait(60) == 0
+        assert first.poll() is None
+        first.kill()
     assert second.returncode == 2
     assert "another process is running in" in second.stderr
