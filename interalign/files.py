@@ -1,4 +1,4 @@
-"""files: text files that appear under their name when they are whole, or not at all."""
+"""files: files that appear under their name when they are whole, or not at all."""
 
 import os
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from interalign.errors import InteralignError, RunFolderError
 
-__all__ = ["write_lines", "write_text"]
+__all__ = ["write_bytes", "write_lines", "write_text"]
 
 
 def write_text(path: Path, text: str) -> None:
@@ -43,3 +43,18 @@ def write_lines(path: Path, pieces: Iterable[str]) -> int:
             raise RunFolderError(f"{path} cannot be written ({error.strerror or error}); choose another file") from None
         raise
     return count
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file into a folder that is there. Raises as `write_lines`."""
+    direct = path.exists() and not path.is_file()
+    target = path if direct else path.with_name(f"{path.name}.new")
+    try:
+        target.write_bytes(content)
+        if not direct:
+            os.replace(target, path)
+    except OSError as error:
+        if not direct:
+            with suppress(OSError):
+                target.unlink(missing_ok=True)
+        raise RunFolderError(f"{path} cannot be written ({error.strerror or error}); choose another file") from None

@@ -75,7 +75,9 @@ def check(
         write_text(html, render_page(report, " · ".join(["personas", *pools])))
         typer.echo(f"wrote {html}: open it in a browser")
     if png is not None:
-        _save(png, picture)
+        from interalign.files import write_bytes
+
+        write_bytes(png, picture)
         typer.echo(f"wrote {png}")
     if not report.clean:
         raise typer.Exit(1)
@@ -261,22 +263,3 @@ def _described(summary: "BuildSummary") -> str:
         lines.append("no call was made")
     lines.append(f"look at it:  interalign personas check {summary.folder / 'pool.jsonl'} --html pool.html")
     return "\n".join(lines)
-
-
-def _save(path: Path, content: bytes) -> None:
-    """Write a whole file or none."""
-    from contextlib import suppress
-
-    from interalign.errors import RunFolderError
-
-    direct = path.exists() and not path.is_file()
-    target = path if direct else path.with_name(f"{path.name}.new")
-    try:
-        target.write_bytes(content)
-        if not direct:
-            target.replace(path)
-    except OSError as error:
-        if not direct:
-            with suppress(OSError):
-                target.unlink(missing_ok=True)
-        raise RunFolderError(f"{path} cannot be written ({error.strerror}); choose another file") from None

@@ -39,9 +39,10 @@ def tree(
     failures = failures_of(run) if id is None else []
     trees = _trees(run, id, source, empty=html is not None and bool(failures))
     if html is not None:
+        from interalign.files import write_bytes
         from interalign.graphs.drawing import render_html
 
-        _save(html, render_html(trees, f"interalign · {run.name}", failures).encode())
+        write_bytes(html, render_html(trees, f"interalign · {run.name}", failures).encode())
         typer.echo(f"wrote {html}: open it in a browser")
     if svg is not None or png is not None:
         _draw(_one(trees, run), svg, png)
@@ -103,33 +104,15 @@ def _one(trees: "list[ConversationTree]", run: Path) -> "ConversationTree":
 
 
 def _draw(tree: "ConversationTree", svg: Path | None, png: Path | None) -> None:
+    from interalign.files import write_bytes
     from interalign.graphs.drawing import render_png, render_svg
 
     if svg is not None:
-        _save(svg, render_svg(tree).encode())
+        write_bytes(svg, render_svg(tree).encode())
         typer.echo(f"wrote {svg}")
     if png is not None:
-        _save(png, render_png(tree))
+        write_bytes(png, render_png(tree))
         typer.echo(f"wrote {png}")
-
-
-def _save(path: Path, content: bytes) -> None:
-    """Write a whole file into a folder that is there; what is no regular file is written to directly."""
-    from contextlib import suppress
-
-    from interalign.errors import RunFolderError
-
-    direct = path.exists() and not path.is_file()
-    target = path if direct else path.with_name(f"{path.name}.new")
-    try:
-        target.write_bytes(content)
-        if not direct:
-            target.replace(path)
-    except OSError as error:
-        if not direct:
-            with suppress(OSError):
-                target.unlink()
-        raise RunFolderError(f"{path} cannot be written ({error.strerror}); choose another file") from None
 
 
 def _show(trees: "list[ConversationTree]", id: str | None) -> None:
