@@ -4,7 +4,7 @@ from interalign.agents.cast import Candidate, Cast
 from interalign.agents.context import Context, Message
 from interalign.agents.embedder import embed
 from interalign.agents.inducer import Inducer
-from interalign.agents.judges import EmbeddingJudge, Judge, LLMJudge, Outcome, Verdict, Vote
+from interalign.agents.judges import EmbeddingJudge, Judge, LLMJudge, Outcome, PointwiseJudge, Score, Verdict, Vote
 from interalign.agents.persona import Persona, Personality, Profile, read_jsonl, read_personas
 from interalign.agents.persona_writer import PersonaWriter
 from interalign.agents.pool import heldout_personas, shipped_personas
@@ -28,9 +28,11 @@ __all__ = [
     "Persona",
     "PersonaWriter",
     "Personality",
+    "PointwiseJudge",
     "Profile",
     "Responder",
     "Role",
+    "Score",
     "Strategy",
     "Usage",
     "UserAgent",

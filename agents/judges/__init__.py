@@ -2,6 +2,17 @@
 
 from interalign.agents.judges.embedding import EmbeddingJudge
 from interalign.agents.judges.llm import LLMJudge, PairwiseRole, read_choice
-from interalign.agents.judges.verdict import Judge, Outcome, Verdict, Vote
+from interalign.agents.judges.verdict import Judge, Outcome, PointwiseJudge, Score, Verdict, Vote
 
-__all__ = ["EmbeddingJudge", "Judge", "LLMJudge", "Outcome", "PairwiseRole", "Verdict", "Vote", "read_choice"]
+__all__ = [
+    "EmbeddingJudge",
+    "Judge",
+    "LLMJudge",
+    "Outcome",
+    "PairwiseRole",
+    "PointwiseJudge",
+    "Score",
+    "Verdict",
+    "Vote",
+    "read_choice",
+]

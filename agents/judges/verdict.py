@@ -1,4 +1,4 @@
-"""verdict: what a judge decided about two replies, with everything needed to check it later."""
+"""verdict: what a judge decided about two replies, or of one, with everything needed to check it later."""
 
 from typing import Any, Literal, Protocol
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from interalign.agents.context import Context
 from interalign.agents.role import Caller
 
-__all__ = ["Judge", "Outcome", "Verdict", "Vote"]
+__all__ = ["Judge", "Outcome", "PointwiseJudge", "Score", "Verdict", "Vote"]
 
 Outcome = Literal["a", "b", "tie", "unscored"]
 
@@ -56,6 +56,20 @@ class Verdict(_Record):
         return self.model_copy(update={"outcome": _MIRROR[self.outcome], "votes": votes, "scores": scores})
 
 
+class Score(_Record):
+    """A pointwise decision: how well one reply is aligned with the persona, from 1 to 5."""
+
+    judge: str
+    value: float | None
+    """None where it could not be scored: never a zero."""
+    reason: str = ""
+    """Why it is unscored; empty otherwise."""
+    criteria: dict[str, float] = {}
+    """Scores of single criteria (style, content, ...), 1 to 5 each, for judges that give some."""
+    raw: tuple[str, ...] = ()
+    """The judge's answers as they came, one for each time it was asked."""
+
+
 class Judge(Protocol):
     """Decides which of two replies the persona in `context` would rather get."""
 
@@ -72,4 +86,23 @@ class Judge(Protocol):
 
     def identity(self) -> dict[str, Any]:
         """What decides its verdicts: kind, model, prompt."""
+        ...
+
+
+class PointwiseJudge(Protocol):
+    """Scores one reply for the persona in `context`. A class may be a Judge and a PointwiseJudge."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def score(self, context: Context, reply: str, caller: Caller, *, key: str) -> Score:
+        """Score `reply` as the answer to the end of `context.history`.
+
+        Raises:
+            CallError: a model call failed for good. An unreadable answer is no error but a score of None with its reason.
+        """
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """What decides its scores: kind, model, prompt."""
         ...
