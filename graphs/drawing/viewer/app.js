@@ -1,6 +1,6 @@
 // app: what is open, how it is reached (addresses, keys, scrolling), and how it all begins.
 
-let quietUntil = 0; // scrolling that we cause ourselves chooses no turn
+let byHand = false; // scrolling chooses the turn only where the reader scrolls; ours arrives late on a busy machine
 
 function address(entry, node = null) {
   return encodeURIComponent(entry.key) + (node ? "/" + node : "");
@@ -39,6 +39,7 @@ function open(entry, node = null) {
   }
   if (known) return select(node, { remember: false });
   view.node = null;
+  byHand = false;
   byId("talk").scrollTop = 0;
   return reach(view.tree.path()[0].turn);
 }
@@ -60,7 +61,7 @@ function select(id, { scroll = true, remember = true } = {}) {
   view.node = id;
   paint(id);
   const box = byId("m-" + id);
-  quietUntil = performance.now() + 300;
+  byHand = false;
   box.focus({ preventScroll: true });
   if (scroll) box.scrollIntoView({ block: box.offsetHeight > byId("talk").clientHeight * 0.7 ? "start" : "nearest" });
   if (remember) history.replaceState(null, "", "#" + address(view.entry, id));
@@ -97,7 +98,7 @@ function watchTurns() {
   watchTurns.observer = new IntersectionObserver((seen) => {
     const entered = seen.filter((one) => one.isIntersecting).at(-1);
     const turn = entered ? Number(entered.target.dataset.turn) : view.turn;
-    if (performance.now() > quietUntil && turn !== view.turn) reach(turn);
+    if (byHand && turn !== view.turn) reach(turn);
   }, { root: byId("talk"), rootMargin: "-30% 0px -69% 0px" });
   for (const one of document.querySelectorAll(".turn")) watchTurns.observer.observe(one);
 }
@@ -235,6 +236,9 @@ function begin() {
   prepareHelp();
   prepareList();
   addEventListener("hashchange", fromAddress);
+  for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    addEventListener(kind, () => { byHand = true; }, { capture: true, passive: true });
+  }
   addEventListener("keydown", pressed);
   refresh();
   fromAddress();
