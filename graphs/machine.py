@@ -18,8 +18,8 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from interalign.agents import Caller, Cast, Persona
-from interalign.errors import BudgetError, InteralignError
-from interalign.graphs.policies import Policy, Walk
+from interalign.errors import BudgetError, ConfigError, InteralignError
+from interalign.graphs.policies import Guided, Policy, Walk
 from interalign.graphs.stage import Stage
 from interalign.graphs.tree import ConversationTree
 
@@ -30,7 +30,7 @@ class DialogueState(TypedDict):
     """What the nodes of the machine pass on. The tree itself grows in the runtime context."""
 
     turn: int
-    """How many turns have been played."""
+    """How many rounds have been played: turns, but for a best-first policy, whose rounds play one branch each."""
     users: tuple[str, ...]
     """The user messages of the turn at hand; several where a policy continues several branches."""
     frontier: tuple[str | None, ...]
@@ -65,10 +65,7 @@ async def _hinted(state: DialogueState, runtime: Runtime[Stage]) -> None:
 
 
 async def _branch(state: DialogueState, runtime: Runtime[Stage]) -> dict[str, Any]:
-    drawn = [id for user in state["users"] for id in runtime.context.drawn(user)]
-    for id in drawn:
-        await runtime.context.reply(id)
-    return {"frontier": tuple(drawn)}
+    return {"frontier": tuple(await runtime.context.follow(state["users"]))}
 
 
 async def _judge(state: DialogueState, runtime: Runtime[Stage]) -> None:
@@ -81,7 +78,8 @@ async def _settle(state: DialogueState, runtime: Runtime[Stage]) -> None:
 
 
 async def _next(state: DialogueState, runtime: Runtime[Stage]) -> Literal["user", "settle"]:
-    return "settle" if state["stop"] or state["turn"] >= runtime.context.turns else "user"
+    over = state["stop"] or not state["frontier"] or state["turn"] >= runtime.context.rounds
+    return "settle" if over else "user"
 
 
 def dialogue_graph() -> "StateGraph[DialogueState, Stage, DialogueState, DialogueState]":
@@ -121,7 +119,7 @@ async def grow(
     caller: Caller,
     turns: int,
     seed: int = 0,
-    policy: Policy | None = None,
+    policy: Policy | Guided | None = None,
     disclosure: tuple[str, ...] = (),
 ) -> ConversationTree:
     """Play one conversation and return its tree, with all candidates and verdicts in place.
@@ -129,14 +127,19 @@ async def grow(
     When the budget runs out on the way, the tree has what there is, and `tree.stop` is "budget".
 
     Raises:
+        ConfigError: the policy is led by verdicts, and the cast has no judge.
         InteralignError: a call failed for good; the conversation is lost, its sibling calls are cancelled.
     """
+    if isinstance(policy, Guided) and (cast.judge is None or len(cast.responders) < 2):
+        raise ConfigError(
+            f"{type(policy).__name__} is led by verdicts: the cast needs a judge and two responders at least"
+        )
     tree = ConversationTree(id, persona, seed=seed)
     start: DialogueState = {"turn": 0, "users": (), "frontier": (None,), "stop": None}
     try:
         async with asyncio.TaskGroup() as tasks:
             stage = Stage(tree, cast, policy or Walk(), caller, turns, tasks, disclosure)
-            config: Any = {"recursion_limit": 25 + (len(dialogue.nodes) + 1) * turns}
+            config: Any = {"recursion_limit": 25 + (len(dialogue.nodes) + 1) * stage.rounds}
             state = await dialogue.ainvoke(start, config, context=stage)
     except BaseExceptionGroup as group:
         error = _first(group)

@@ -1,13 +1,18 @@
-"""policies: which candidate replies of a turn the conversation goes on from."""
+"""policies: which candidate replies a conversation goes on from.
 
+`Walk` and `Full` draw by seed alone, before a reply is written, so nothing waits for a judge. `Beam` and `BestFirst` are led
+by the verdicts, so each round waits for those of the round before.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from interalign.errors import ConfigError
 
-__all__ = ["Full", "Policy", "Walk"]
+__all__ = ["Beam", "BestFirst", "Full", "Guided", "Leaf", "Policy", "Walk"]
 
 
 class Policy(Protocol):
@@ -54,3 +59,73 @@ class Full:
 
     def branches(self, turns: int, candidates: int) -> int:
         return sum(self.width ** min(turn, self.depth) for turn in range(turns))
+
+
+class Leaf(NamedTuple):
+    """A reply that nobody has answered yet."""
+
+    id: str
+    turn: int
+    value: float | None
+    """Mean of the judge's scores along its branch (see `Stage.value`); None where nothing on it could be judged."""
+
+
+class Guided(ABC):
+    """Chooses by what the judge made of the replies."""
+
+    @abstractmethod
+    def choose(self, leaves: Sequence[Leaf], turn: int) -> list[str]:
+        """The ids of the leaves to go on from, of all that are left; `turn` is the deepest that has been played."""
+
+    @abstractmethod
+    def rounds(self, turns: int) -> int:
+        """How many times it chooses in a tree of at most `turns` turns."""
+
+    @abstractmethod
+    def branches(self, turns: int, candidates: int) -> int:
+        """How many user messages such a tree holds, at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beam(Guided):
+    """Each turn goes on from the `width` best replies of the turn before, whatever branches they end."""
+
+    width: int = 2
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ConfigError(f"a beam needs width >= 1, not {self.width}")
+
+    def choose(self, leaves: Sequence[Leaf], turn: int) -> list[str]:
+        return [leaf.id for leaf in _best([leaf for leaf in leaves if leaf.turn == turn])[: self.width]]
+
+    def rounds(self, turns: int) -> int:
+        return turns
+
+    def branches(self, turns: int, candidates: int) -> int:
+        return sum(min(self.width, candidates**turn) for turn in range(turns))
+
+
+@dataclass(frozen=True, slots=True)
+class BestFirst(Guided):
+    """Goes on from the best reply of the whole tree, `messages` user messages long: depth where it pays, breadth where not."""
+
+    messages: int = 20
+
+    def __post_init__(self) -> None:
+        if self.messages < 1:
+            raise ConfigError(f"a best-first tree needs messages >= 1, not {self.messages}")
+
+    def choose(self, leaves: Sequence[Leaf], turn: int) -> list[str]:
+        return [leaf.id for leaf in _best(leaves)[:1]]
+
+    def rounds(self, turns: int) -> int:
+        return self.messages
+
+    def branches(self, turns: int, candidates: int) -> int:
+        return min(self.messages, sum(candidates**turn for turn in range(turns)))
+
+
+def _best(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """The most valued first, those without a value last; equal ones in the order of the tree."""
+    return sorted(leaves, key=lambda leaf: (leaf.value is None, -(leaf.value or 0.0), leaf.turn, leaf.id))

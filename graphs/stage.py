@@ -6,7 +6,7 @@ which calls return, so the result does not depend on timing.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from interalign.agents import Caller, Candidate, Cast, Context, Message
 from interalign.agents.seeds import derive, generator
 from interalign.errors import TreeError
-from interalign.graphs.policies import Policy
+from interalign.graphs.policies import Guided, Leaf, Policy
 from interalign.graphs.tree import ConversationTree
 
 __all__ = ["Stage", "judging_context"]
@@ -28,7 +28,7 @@ class Stage:
 
     tree: ConversationTree
     cast: Cast
-    policy: Policy
+    policy: Policy | Guided
     caller: Caller
     turns: int
     tasks: asyncio.TaskGroup
@@ -37,6 +37,8 @@ class Stage:
     _replies: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     _inductions: dict[str, asyncio.Task[tuple[str, ...]]] = field(default_factory=dict)
     _histories: dict[str, tuple[Message, ...]] = field(default_factory=dict)
+    _judgements: dict[str, list[asyncio.Task[None]]] = field(default_factory=dict)
+    _leaves: list[str] = field(default_factory=list)
     _started: set[asyncio.Task[Any]] = field(default_factory=set)
 
     # -- the user ----------------------------------------------------------------------------------
@@ -88,10 +90,44 @@ class Stage:
         """The ids of all candidates that answer `user`, there already or not."""
         return [f"{user}.{place}" for place in range(len(self.cast.responders))]
 
-    def drawn(self, user: str) -> list[str]:
+    @property
+    def rounds(self) -> int:
+        """How many times the machine goes round."""
+        return self.policy.rounds(self.turns) if isinstance(self.policy, Guided) else self.turns
+
+    async def follow(self, users: Sequence[str]) -> list[str]:
+        """The replies that the conversation goes on from, there already; the verdicts, too, where the policy needs them."""
+        if isinstance(self.policy, Guided):
+            return await self._choose(self.policy, users)
+        drawn = [id for user in users for id in self.drawn(user, self.policy)]
+        for id in drawn:
+            await self.reply(id)
+        return drawn
+
+    async def _choose(self, policy: Guided, users: Sequence[str]) -> list[str]:
+        for user in users:
+            self.start_judging(user)
+            for task in self._judgements[user]:
+                await _result(task)
+            self._leaves += [await self.reply(id) for id in self.candidates(user)]
+        leaves = [Leaf(id, turn, self.value(id)) for id in self._leaves if (turn := self.tree.turn(id)) < self.turns]
+        chosen = policy.choose(leaves, max((self.tree.turn(user) for user in users), default=0))
+        self._leaves = [id for id in self._leaves if id not in chosen]
+        return chosen
+
+    def value(self, id: str) -> float | None:
+        """How good the branch that ends in the reply `id` is: the mean of its replies' scores, as far as there are any.
+
+        The score of a reply is the judge's own where it gives scores; otherwise its wins less its losses against its
+        siblings, per verdict (-1 to 1), which compares replies of different branches only roughly.
+        """
+        scores = [score for place in self.tree.path_ids(id)[1::2] if (score := _score(self.tree, place)) is not None]
+        return sum(scores) / len(scores) if scores else None
+
+    def drawn(self, user: str, policy: Policy) -> list[str]:
         """The candidates that the policy goes on from: known before they are written."""
         draw = generator(self.tree.seed, self.tree.id, user, "continue")
-        chosen = self.policy.continued(self.tree.turn(user), len(self.cast.responders), draw)
+        chosen = policy.continued(self.tree.turn(user), len(self.cast.responders), draw)
         return [f"{user}.{place}" for place in chosen]
 
     async def _reply(self, user: str, place: int, candidate: Candidate) -> None:
@@ -139,9 +175,9 @@ class Stage:
 
     def start_judging(self, user: str) -> None:
         """Start comparing every two candidates that answer `user`; each comparison waits for its two replies."""
-        if self.cast.judge is not None:
-            for a, b in combinations(self.candidates(user), 2):
-                self._start(self._judge(user, a, b))
+        if self.cast.judge is not None and user not in self._judgements:
+            pairs = combinations(self.candidates(user), 2)
+            self._judgements[user] = [self._start(self._judge(user, a, b)) for a, b in pairs]
 
     async def _judge(self, user: str, a: str, b: str) -> None:
         judge = self.cast.judge
@@ -191,6 +227,20 @@ def judging_context(
         turns=turns,
         replies=(tree[a].text, tree[b].text),
     )
+
+
+def _score(tree: ConversationTree, id: str) -> float | None:
+    """The mean of what the judge of the run made of a reply, over its comparisons with its siblings."""
+    found: list[float] = []
+    for other in tree.children(tree.parent(id)):
+        verdict = None if other.id == id else tree.verdict(id, other.id)
+        if verdict is None or verdict.outcome == "unscored":
+            continue
+        if verdict.scores is not None:
+            found.append(verdict.scores[0])
+        else:
+            found.append({"a": 1.0, "b": -1.0, "tie": 0.0}[verdict.outcome])
+    return sum(found) / len(found) if found else None
 
 
 async def _result(task: asyncio.Task[T]) -> T:

@@ -7,54 +7,19 @@ its path of child numbers ("0", "0.1", "0.1.0"): it depends on the place alone, 
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import networkx as nx
-from pydantic import ValidationError
 
 from interalign.agents import Message, Persona, Verdict
 from interalign.errors import TreeError
+from interalign.graphs.node import DEFAULTS, Label, Node, Pair, order
+from interalign.graphs.pairing import PairRule, select_pairs
+from interalign.graphs.tree_json import FORMAT, from_dict, read_object, to_dict
 
-__all__ = ["ConversationTree", "Label", "Node", "Pair"]
+__all__ = ["FORMAT", "ConversationTree", "Label", "Node", "Pair"]
 
-Label = Literal["chosen", "rejected", "tie", "unscored"]
-FORMAT = 1
 _ROOT = "0"
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One message of a tree."""
-
-    id: str
-    role: Literal["user", "assistant"]
-    text: str
-    turn: int
-    """From 1; a reply has the turn of the message it answers."""
-    agent: str = ""
-    """Who spoke: the name in the cast."""
-    model: str = ""
-    strategy: str = ""
-    """Replies: plain, hinted or a name of the user's own."""
-    continued: bool = False
-    """Replies: whether the conversation went on from here. User messages always count as continued."""
-    disclose: str | None = None
-    """User messages: what the plan had the user bring up here."""
-    induced: tuple[str, ...] | None = None
-    """User messages: what the inducer found new in it; None where nobody looked."""
-    tokens: int = 0
-    """Length of the completion that this is, as its engine counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A preferred and a rejected reply to the same history."""
-
-    history: tuple[Message, ...]
-    chosen: Node
-    rejected: Node
-    verdict: Verdict
 
 
 class ConversationTree:
@@ -144,10 +109,10 @@ class ConversationTree:
             raise TreeError(
                 f"conversation {self.id!r}: a message of the {role} cannot follow one of the {role} ({id!r})"
             )
-        unknown = more.keys() - _DEFAULTS.keys()
+        unknown = more.keys() - DEFAULTS.keys()
         if unknown:
             raise TreeError(f"a message has no field {sorted(unknown)[0]!r}; use annotate() for notes of your own")
-        attributes = {key: value for key, value in more.items() if value != _DEFAULTS.get(key)}
+        attributes = {key: value for key, value in more.items() if value != DEFAULTS.get(key)}
         self.graph.add_node(id, role=role, text=text, turn=turn + (role == "user"), **attributes)
         if parent is not None:
             self.graph.add_edge(parent, id)
@@ -184,7 +149,7 @@ class ConversationTree:
         """
         if a == b or self.parent(a) != self.parent(b) or self.parent(a) is None:
             raise TreeError(f"conversation {self.id!r}: {a!r} and {b!r} do not answer the same message")
-        if _order(b) < _order(a):
+        if order(b) < order(a):
             a, b, verdict = b, a, verdict.mirrored()
         self.verdicts.setdefault((a, b), []).append(verdict)
 
@@ -199,7 +164,7 @@ class ConversationTree:
 
     def __iter__(self) -> Iterator[Node]:
         """All messages in the order of their ids."""
-        return (self[id] for id in sorted(self.graph, key=_order))
+        return (self[id] for id in sorted(self.graph, key=order))
 
     def turn(self, id: str) -> int:
         """The turn of a message, from 1."""
@@ -212,7 +177,7 @@ class ConversationTree:
     def children(self, id: str) -> list[Node]:
         """The replies to a message, or what the user said after a reply; in the order of their places."""
         self._attributes(id)
-        return [self[child] for child in sorted(self.graph.succ[id], key=_order)]
+        return [self[child] for child in sorted(self.graph.succ[id], key=order)]
 
     def path(self, id: str) -> list[Node]:
         """From the root down to `id`, both included."""
@@ -253,16 +218,21 @@ class ConversationTree:
             return None if other is None else other.mirrored()
         return found
 
-    def pairs(self, judge: str | None = None) -> Iterator[Pair]:
-        """The preference pairs: one for each decided verdict, in the order of ids. Ties and unscored make none."""
-        for a, b in sorted(self.verdicts, key=lambda key: (_order(key[0]), _order(key[1]))):
+    def pairs(self, judge: str | None = None, rule: PairRule = "all", margin: float = 0.0) -> Iterator[Pair]:
+        """The preference pairs that the verdicts of `judge` (None: of the first that looked) make, in the order of ids.
+
+        `rule` and `margin` are those of `select_pairs`; ties and unscored comparisons never make a pair.
+        """
+        found: dict[tuple[str, str], Verdict] = {}
+        turns: dict[str | None, dict[tuple[str, str], Verdict]] = {}
+        for a, b in sorted(self.verdicts, key=lambda key: (order(key[0]), order(key[1]))):
             verdict = _pick(self.verdicts[a, b], judge)
-            if verdict is None or not verdict.decided:
-                continue
-            chosen, rejected = (a, b) if verdict.outcome == "a" else (b, a)
-            above = self.parent(a)
-            assert above is not None
-            yield Pair(self.history(above), self[chosen], self[rejected], verdict)
+            if verdict is not None:
+                found[a, b] = turns.setdefault(self.parent(a), {})[a, b] = verdict
+        selected = {pair for verdicts in turns.values() for pair in select_pairs(verdicts, rule, margin)}
+        for (a, b), verdict in found.items():
+            for chosen, rejected in {(a, b), (b, a)} & selected:
+                yield Pair(self.history(a)[:-1], self[chosen], self[rejected], verdict)
 
     def label(self, id: str, judge: str | None = None) -> Label | None:
         """How a reply came out of the comparison with its siblings; None if it was never compared.
@@ -285,22 +255,7 @@ class ConversationTree:
 
     def to_dict(self) -> dict[str, Any]:
         """networkx node-link JSON; equal trees give equal dictionaries, key order included."""
-        attributes = dict(self.graph.graph)
-        attributes["persona"] = self.persona.model_dump(mode="json")
-        attributes["verdicts"] = [
-            {"a": a, "b": b, "by": [verdict.model_dump(mode="json", exclude_defaults=True) for verdict in found]}
-            for (a, b), found in sorted(
-                self.verdicts.items(), key=lambda item: (_order(item[0][0]), _order(item[0][1]))
-            )
-        ]
-        ids = sorted(self.graph, key=_order)
-        return {
-            "directed": True,
-            "multigraph": False,
-            "graph": attributes,
-            "nodes": [{"id": id, **_in_order(self.graph.nodes[id])} for id in ids],
-            "edges": [{"source": self.parent(id), "target": id} for id in ids if self.parent(id) is not None],
-        }
+        return to_dict(self)
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -313,84 +268,13 @@ class ConversationTree:
         Raises:
             TreeError: names the conversation and the invariant that is broken.
         """
-        try:
-            attributes = dict(data["graph"])
-            if attributes.pop("format") != FORMAT:
-                raise TreeError(
-                    f"a tree of another format than {FORMAT}; it was written by another version of interalign"
-                )
-            persona = Persona.model_validate(attributes.pop("persona"))
-            verdicts = attributes.pop("verdicts", [])
-            tree = cls(persona=persona, **attributes)
-            parents = {edge["target"]: edge["source"] for edge in data["edges"]}
-            if len(parents) != len(data["edges"]) or len(parents) != max(len(data["nodes"]) - 1, 0):
-                raise TreeError(f"conversation {tree.id!r} is not a tree: a message has no parent, or several")
-            for node in sorted(data["nodes"], key=lambda node: _order(node["id"])):
-                tree._restore(node, parents.get(node["id"]))
-            for record in verdicts:
-                for verdict in record["by"]:
-                    tree.add_verdict(record["a"], record["b"], Verdict.model_validate(verdict))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, TreeError):
-                raise
-            what = (
-                error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
-            )
-            raise TreeError(f"not a conversation tree in node-link JSON: {what}") from None
-        return tree
+        return from_dict(cls, data)
 
     @classmethod
     def from_json(cls, text: str) -> "ConversationTree":
         """Raises TreeError also where the text is not JSON."""
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise TreeError(f"not valid JSON at column {error.colno}: {error.msg}") from None
-        except (RecursionError, ValueError):
-            raise TreeError("not a conversation tree: a value is too large or nested too deeply") from None
-        if not isinstance(data, dict):
-            raise TreeError("not a conversation tree: a JSON object is needed")
-        return cls.from_dict(data)
-
-    def _restore(self, node: Mapping[str, Any], parent: str | None) -> None:
-        attributes = dict(node)
-        id, role, text, turn = (attributes.pop(key) for key in ("id", "role", "text", "turn"))
-        notes = attributes.pop("notes", None)
-        place = int(id.rpartition(".")[2])
-        if isinstance(attributes.get("induced"), list):
-            attributes["induced"] = tuple(attributes["induced"])
-        for name, kind in _TYPES.items():
-            if name in attributes and not isinstance(attributes[name], kind):
-                raise TreeError(f"conversation {self.id!r}: {name} of message {id!r} is {attributes[name]!r}")
-        added = self.add(parent, role, text, place=place, **attributes)
-        if added != id or self[added].turn != turn or role not in ("user", "assistant") or not isinstance(text, str):
-            raise TreeError(f"conversation {self.id!r}: message {id!r} does not fit its place in the tree")
-        if notes:
-            self.annotate(added, **notes)
+        return cls.from_dict(read_object(text))
 
 
 def _pick(verdicts: Any, judge: str | None) -> Verdict | None:
     return next((verdict for verdict in verdicts if judge is None or verdict.judge == judge), None)
-
-
-def _order(id: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in id.split("."))
-
-
-_DEFAULTS = {
-    key: value for key, value in asdict(Node("", "user", "", 0)).items() if key not in ("id", "role", "text", "turn")
-}
-_TYPES = {
-    "agent": str,
-    "model": str,
-    "strategy": str,
-    "continued": bool,
-    "disclose": str,
-    "induced": tuple,
-    "tokens": int,
-}
-_FIELDS = ("role", "text", "turn", *_DEFAULTS)
-
-
-def _in_order(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: attributes[name] for name in (*_FIELDS, "notes") if name in attributes}

@@ -28,9 +28,11 @@ from interalign.agents import (
 )
 from interalign.agents.seeds import generator
 from interalign.errors import ConfigError
-from interalign.graphs import Full, Policy, Walk
+from interalign.graphs import Beam, BestFirst, Full, Guided, Policy, Walk
 from interalign.sim.config import (
     AgentConfig,
+    BeamConfig,
+    BestFirstConfig,
     EmbeddingJudgeConfig,
     FullConfig,
     LLMJudgeConfig,
@@ -127,13 +129,17 @@ def make_judge(config: RunConfig, name: str | None = None) -> Judge:
     assert_never(judge)
 
 
-def make_policy(config: RunConfig) -> Policy:
+def make_policy(config: RunConfig) -> Policy | Guided:
     """The branching policy that the config names."""
     policy = config.policy
     if isinstance(policy, WalkConfig):
         return Walk()
     if isinstance(policy, FullConfig):
         return Full(policy.width, policy.depth)
+    if isinstance(policy, BeamConfig):
+        return Beam(policy.width)
+    if isinstance(policy, BestFirstConfig):
+        return BestFirst(policy.messages)
     assert_never(policy)
 
 

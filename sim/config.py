@@ -10,6 +10,8 @@ from interalign.sim.engines import EngineConfig
 
 __all__ = [
     "AgentConfig",
+    "BeamConfig",
+    "BestFirstConfig",
     "CastConfig",
     "EmbeddingJudgeConfig",
     "FullConfig",
@@ -125,6 +127,18 @@ class FullConfig(Config):
     """Turns that branch; later ones continue one candidate."""
 
 
+class BeamConfig(Config):
+    kind: Literal["beam"] = "beam"
+    width: int = Field(default=2, ge=1)
+    """Branches that go on after each turn: those that the judge likes best."""
+
+
+class BestFirstConfig(Config):
+    kind: Literal["best_first"] = "best_first"
+    messages: int = Field(default=20, ge=1)
+    """User messages of a tree; each answers the best reply so far. run.turns limits the depth."""
+
+
 class RunConfig(Config):
     """One simulation."""
 
@@ -132,7 +146,7 @@ class RunConfig(Config):
     personas: PersonaConfig = PersonaConfig()
     models: dict[str, EngineConfig] = Field(min_length=1)
     cast: CastConfig = CastConfig()
-    policy: Annotated[WalkConfig | FullConfig, Field(discriminator="kind")] = WalkConfig()
+    policy: Annotated[WalkConfig | FullConfig | BeamConfig | BestFirstConfig, Field(discriminator="kind")] = WalkConfig()
     calls: CallSettings = CallSettings()
 
     @model_validator(mode="after")
@@ -145,6 +159,8 @@ class RunConfig(Config):
             raise ValueError(f"two responders of the cast are called {twice!r}; give each a name = '...' of its own")
         if isinstance(self.policy, FullConfig):
             self._check_full(self.policy)
+        if isinstance(self.policy, BeamConfig | BestFirstConfig) and len(self.cast.responders) < 2:
+            raise ValueError(f"policy.kind = {self.policy.kind!r} chooses between replies; give the cast two responders or more")
         return self
 
     def _check_full(self, policy: FullConfig) -> None:
