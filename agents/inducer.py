@@ -31,9 +31,7 @@ class Inducer(Role[tuple[str, ...]]):
 
     name = "inducer"
     parameters: Mapping[str, Any] = {"temperature": 0.0}
-
-    def __init__(self, prompt: str | None = None) -> None:
-        self.prompt = Prompt(load_prompt("inducer") if prompt is None else prompt, ("items",))
+    prompt = Prompt(load_prompt("inducer"), ("items",))
 
     def messages(self, context: Context) -> Sequence[LLMMessage]:
         assert context.persona is not None, "the inducer compares the dialogue with a persona"

@@ -7,19 +7,33 @@
         def parse(self, text):
             return text.strip()
 
+A role whose answer is JSON names its type instead of reading it itself, and a prompt that a config may replace is an attribute:
+
+    class Critic(Role[Note]):
+        output = Note  # a pydantic model
+        prompt = Prompt("What is wrong with: $reply", ("reply",))
+
+        def messages(self, context):
+            return [UserMessage(content=self.prompt.fill(reply=context.history[-1].text), source="critic")]
+
 Bind a role to a model with `Agent(Critic(), "my-model")` and let a caller play it: `await caller.ask(agent, context, key="...")`.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, cast
 
 from autogen_core.models import LLMMessage
+from pydantic import BaseModel
 
 from interalign.agents.context import Context
+from interalign.agents.prompts import Prompt
+from interalign.agents.structured import read_json
+from interalign.errors import ConfigError
 
-__all__ = ["Agent", "Answer", "Caller", "Role", "Usage"]
+__all__ = ["Agent", "Answer", "Caller", "Performer", "Role", "Usage"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -32,6 +46,32 @@ class Role(ABC, Generic[T_co]):
     """Stands in usage tables and errors; the class name in lower case unless set."""
     parameters: Mapping[str, Any] = {}
     """Sampling defaults of the role (OpenAI names, such as max_tokens); an agent's own come on top."""
+    prompt: Prompt = Prompt("", ())
+    """The text that a config can replace; what `messages` does with it is the role's own."""
+    output: type[BaseModel] | None = None
+    """The type of an answer in JSON. Its schema is sent to engines that take one; `parse` then reads the answer as this type."""
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
+        if cls.parse is Role.parse and cls.output is None:
+            raise TypeError(f"{cls.__name__} has neither a method parse(text) nor an `output` type to read answers by")
+        return super().__new__(cls)
+
+    def __init__(self, prompt: str | None = None) -> None:
+        if prompt is not None:
+            self.prompt = self.with_prompt(prompt).prompt
+
+    def with_prompt(self, text: str) -> Self:
+        """The role with another prompt, with the same placeholders to fill.
+
+        Raises:
+            ConfigError: it has a placeholder that the role does not fill, or the role has no prompt to replace.
+        """
+        if self.prompt is Role.prompt:
+            name = type(self).__name__
+            raise ConfigError(f"{name} has no prompt to replace; give the class one: prompt = Prompt('...', ('name',))")
+        role = copy(self)
+        role.prompt = Prompt(text, self.prompt.names)
+        return role
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -42,9 +82,10 @@ class Role(ABC, Generic[T_co]):
     def messages(self, context: Context) -> Sequence[LLMMessage]:
         """The prompt. Keep it append-only over the turns of a branch, so that engines can reuse their prefix cache."""
 
-    @abstractmethod
     def parse(self, text: str) -> T_co:
         """Read the model's answer. Raise ParseError when it is not one: the model is then asked again."""
+        assert self.output is not None, "checked when the role was made"
+        return cast(T_co, read_json(text, self.output))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +133,19 @@ class Answer(Generic[T]):
     text: str
     """The raw completion."""
     usage: Usage
+
+
+class Performer(Protocol[T_co]):
+    """Answers by itself, with calls of its own: an AutoGen agent, say, that uses tools before it replies."""
+
+    @property
+    def model(self) -> str:
+        """The name of the model that its calls go to."""
+        ...
+
+    async def perform(self, context: Context, caller: "Caller", *, key: str) -> Answer[T_co]:
+        """Answer in the place that `context` shows; `key` names that place, as for `Caller.ask`."""
+        ...
 
 
 class Caller(Protocol):

@@ -26,9 +26,7 @@ class UserAgent(Role[str]):
 
     name = "user"
     parameters: Mapping[str, Any] = {"temperature": 0.8}
-
-    def __init__(self, prompt: str | None = None) -> None:
-        self.prompt = Prompt(load_prompt("user") if prompt is None else prompt, ("profile", "personality"))
+    prompt = Prompt(load_prompt("user"), ("profile", "personality"))
 
     def messages(self, context: Context) -> Sequence[LLMMessage]:
         assert context.persona is not None, "the user agent plays a persona"

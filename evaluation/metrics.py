@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Fit", "improvement_rate", "normalised"]
+__all__ = ["Fit", "alignment_levels", "improvement_rate", "normalised", "slopes"]
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +52,17 @@ def normalised(levels: Sequence[float]) -> tuple[float, ...] | None:
     if low == high:
         return None
     return tuple((level - low) / (high - low) for level in levels)
+
+
+def alignment_levels(scores_NK: Array) -> Array:
+    """AL(k) for scores (cases, turns): the mean over the cases that have a score at turn k; nan where none has."""
+    there_K = (~np.isnan(scores_NK)).sum(axis=0)
+    total_K = np.nansum(scores_NK, axis=0)
+    return np.divide(total_K, there_K, out=np.full(scores_NK.shape[1], np.nan), where=there_K > 0)
+
+
+def slopes(levels_BK: Array) -> Array:
+    """The improvement rates of many curves (..., turns) at once: the least-squares slope over k = 1, 2, ..."""
+    turns = levels_BK.shape[-1]
+    steps_K = np.arange(turns) - (turns - 1) / 2
+    return levels_BK @ steps_K / (steps_K @ steps_K)

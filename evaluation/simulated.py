@@ -41,7 +41,7 @@ class Simulation(Config):
     growth: float = Field(default=0.03, ge=0)
     """Of a profile's slope with one model: this clusters improvement rates."""
     case: float = Field(default=0.3, ge=0)
-    reply: float = Field(default=0.7, ge=0)
+    reply: float = Field(default=0.7, gt=0)
     missing: float = Field(default=0.0, ge=0, lt=1)
     """The share of scores that are not there."""
 
@@ -51,7 +51,11 @@ class Simulation(Config):
         mean_K = model.start + model.slope * turns_K
         fixed = self.profile**2 + self.taste**2 + self.case**2 + self.reply**2
         spread_K = np.sqrt(fixed + (self.growth * (turns_K - turns_K.mean())) ** 2)
-        return np.array([1 + sum(_above(mean, spread, cut) for cut in _CUTS) for mean, spread in zip(mean_K, spread_K, strict=True)])
+        above_K = [
+            sum(normal_cdf((mean - cut) / spread) for cut in _CUTS)
+            for mean, spread in zip(mean_K, spread_K, strict=True)
+        ]
+        return 1 + np.array(above_K)
 
     def draw(self, seed: int) -> Results:
         """One benchmark: the same cases for all models."""
@@ -91,8 +95,3 @@ def _recorded(name: str, scores_NK: NDArray[np.float64], gone_NK: NDArray[np.boo
         for case, turn in np.argwhere(gone_NK).tolist()
     )
     return ModelResult(name=name, scores={"overall": rows}, missing=missing)
-
-
-def _above(mean: float, spread: float, cut: float) -> float:
-    """P(score > cut)."""
-    return normal_cdf((mean - cut) / spread) if spread else float(mean > cut)

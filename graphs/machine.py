@@ -7,10 +7,12 @@
 `plain`, `induce`, `hinted` and `judge` start calls and return at once; `branch` waits for the replies that are continued,
 `settle` for everything that is still under way (see stage). A node of yours that needs all candidates of a turn awaits
 `runtime.context.reply(id)` for each of `runtime.context.candidates(user)`. One that ends the conversation returns
-`{"stop": "why"}` and is led to from `branch`: what follows `judge` runs beside the next user message.
+`{"stop": "why"}` and is led to from `branch`: what follows `judge` runs beside the next user message. One that only looks on
+starts its work with `runtime.context.start(...)` and holds up nothing.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -19,6 +21,8 @@ from langgraph.runtime import Runtime
 
 from interalign.agents import Caller, Cast, Persona
 from interalign.errors import BudgetError, ConfigError, InteralignError
+from interalign.graphs.ending import Ending
+from interalign.graphs.node import Flip
 from interalign.graphs.policies import Guided, Policy, Walk
 from interalign.graphs.stage import Stage
 from interalign.graphs.tree import ConversationTree
@@ -65,7 +69,12 @@ async def _hinted(state: DialogueState, runtime: Runtime[Stage]) -> None:
 
 
 async def _branch(state: DialogueState, runtime: Runtime[Stage]) -> dict[str, Any]:
-    return {"frontier": tuple(await runtime.context.follow(state["users"]))}
+    over = [reason for user in state["users"] if (reason := runtime.context.ended(user))]
+    live = [user for user in state["users"] if not runtime.context.ended(user)]
+    frontier = tuple(await runtime.context.follow(live))
+    if over and not frontier and state["turn"] < runtime.context.rounds:
+        return {"frontier": (), "stop": over[0]}
+    return {"frontier": frontier}
 
 
 async def _judge(state: DialogueState, runtime: Runtime[Stage]) -> None:
@@ -121,10 +130,14 @@ async def grow(
     seed: int = 0,
     policy: Policy | Guided | None = None,
     disclosure: tuple[str, ...] = (),
+    ending: Ending | None = None,
+    flip: Flip | None = None,
+    watch: Callable[[ConversationTree], None] | None = None,
 ) -> ConversationTree:
     """Play one conversation and return its tree, with all candidates and verdicts in place.
 
-    When the budget runs out on the way, the tree has what there is, and `tree.stop` is "budget".
+    `watch` gets the tree before it grows. When the budget runs out on the way, the tree has what there is, and `tree.stop`
+    is "budget".
 
     Raises:
         ConfigError: the policy is led by verdicts, and the cast has no judge.
@@ -134,11 +147,13 @@ async def grow(
         raise ConfigError(
             f"{type(policy).__name__} is led by verdicts: the cast needs a judge and two responders at least"
         )
-    tree = ConversationTree(id, persona, seed=seed)
+    tree = ConversationTree(id, persona, seed=seed, **({} if flip is None else {"flip": flip}))
+    if watch is not None:
+        watch(tree)
     start: DialogueState = {"turn": 0, "users": (), "frontier": (None,), "stop": None}
     try:
         async with asyncio.TaskGroup() as tasks:
-            stage = Stage(tree, cast, policy or Walk(), caller, turns, tasks, disclosure)
+            stage = Stage(tree, cast, policy or Walk(), caller, turns, tasks, disclosure, ending or Ending())
             config: Any = {"recursion_limit": 25 + (len(dialogue.nodes) + 1) * stage.rounds}
             state = await dialogue.ainvoke(start, config, context=stage)
     except BaseExceptionGroup as group:

@@ -1,11 +1,11 @@
 """node: one message of a conversation tree, and what is read off two of them."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from interalign.agents import Message, Verdict
+from interalign.agents import Message, Persona, Verdict
 
-__all__ = ["DEFAULTS", "Label", "Node", "Pair", "order"]
+__all__ = ["DEFAULTS", "Flip", "Label", "Node", "Pair", "order"]
 
 Label = Literal["chosen", "rejected", "tie", "unscored"]
 
@@ -42,6 +42,14 @@ class Pair:
     chosen: Node
     rejected: Node
     verdict: Verdict
+
+
+class Flip(NamedTuple):
+    """A change of the user's preferences in the middle of a conversation."""
+
+    turn: int
+    """The first turn at which the user is the new persona, from 2."""
+    persona: Persona
 
 
 DEFAULTS: dict[str, Any] = {

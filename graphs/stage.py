@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, TypeVar
 
-from interalign.agents import Caller, Candidate, Cast, Context, Message
+from interalign.agents import Agent, Answer, Caller, Candidate, Cast, Context, Message
 from interalign.agents.seeds import derive, generator
-from interalign.errors import TreeError
+from interalign.errors import ConfigError, TreeError
+from interalign.graphs.ending import Ending
 from interalign.graphs.policies import Guided, Leaf, Policy
 from interalign.graphs.tree import ConversationTree
 
@@ -34,6 +35,8 @@ class Stage:
     tasks: asyncio.TaskGroup
     disclosure: tuple[str, ...] = ()
     """What the user brings up at turn 1, 2, ...; empty: the user agent decides."""
+    ending: Ending = Ending()
+    """When a branch is over before its last turn."""
     _replies: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     _inductions: dict[str, asyncio.Task[tuple[str, ...]]] = field(default_factory=dict)
     _histories: dict[str, tuple[Message, ...]] = field(default_factory=dict)
@@ -49,7 +52,7 @@ class Stage:
         disclose = self.disclosure[turn - 1] if turn <= len(self.disclosure) else None
         context = Context(
             history=() if parent is None else self._history(parent),
-            persona=self.tree.persona,
+            persona=self.tree.persona_at(turn),
             turn=turn,
             turns=self.turns,
             disclose=disclose,
@@ -68,18 +71,22 @@ class Stage:
             tokens=answer.usage.completion,
         )
 
+    def ended(self, user: str) -> str | None:
+        """Why the branch that ends in the message `user` is over; None if it is not."""
+        return self.ending.reason([message.text for message in self._history(user)[::2]])
+
     # -- the responders ----------------------------------------------------------------------------
 
     def start_replies(self, user: str, hinted: bool) -> None:
         """Start all hinted, or all other, candidates that answer the message `user`."""
         for place, candidate in enumerate(self.cast.responders):
             if (candidate.strategy == "hinted") == hinted:
-                self._replies[f"{user}.{place}"] = self._start(self._reply(user, place, candidate))
+                self._replies[f"{user}.{place}"] = self.start(self._reply(user, place, candidate))
 
     def start_induction(self, user: str) -> None:
         """Let the inducer read the message `user`."""
         if self.cast.inducer is not None:
-            self._inductions[user] = self._start(self._induce(user))
+            self._inductions[user] = self.start(self._induce(user))
 
     async def reply(self, id: str) -> str:
         """Wait until the candidate with that id stands in the tree."""
@@ -131,11 +138,15 @@ class Stage:
         return [f"{user}.{place}" for place in chosen]
 
     async def _reply(self, user: str, place: int, candidate: Candidate) -> None:
-        context = Context(history=self._history(user), turn=self.tree.turn(user), turns=self.turns)
+        context = self.context(user, persona=candidate.strategy == "informed")
         if candidate.strategy == "hinted" and user in self._inductions:
             await _result(self._inductions[user])
             context = replace(context, known=self._known(user))
-        answer = await self.caller.ask(candidate.agent, context, key=self._key(user, candidate.name))
+        key = self._key(user, candidate.name)
+        if isinstance(candidate.agent, Agent):
+            answer = await self.caller.ask(candidate.agent, context, key=key)
+        else:
+            answer = await candidate.agent.perform(context, self.caller, key=key)
         self.tree.add(
             user,
             "assistant",
@@ -154,13 +165,7 @@ class Stage:
         assert inducer is not None
         former = self.tree.path_ids(user)[:-1:2]  # every second message of a branch is the user's
         found = [await _result(self._inductions[id]) for id in former]
-        context = Context(
-            history=self._history(user),
-            persona=self.tree.persona,
-            turn=self.tree.turn(user),
-            turns=self.turns,
-            inductions=tuple(found),
-        )
+        context = replace(self.context(user, persona=True), inductions=tuple(found))
         answer = await self.caller.ask(inducer, context, key=self._key(user, "inducer"))
         self.tree.set_induced(user, answer.value)
         return answer.value
@@ -177,7 +182,7 @@ class Stage:
         """Start comparing every two candidates that answer `user`; each comparison waits for its two replies."""
         if self.cast.judge is not None and user not in self._judgements:
             pairs = combinations(self.candidates(user), 2)
-            self._judgements[user] = [self._start(self._judge(user, a, b)) for a, b in pairs]
+            self._judgements[user] = [self.start(self._judge(user, a, b)) for a, b in pairs]
 
     async def _judge(self, user: str, a: str, b: str) -> None:
         judge = self.cast.judge
@@ -189,6 +194,25 @@ class Stage:
         verdict = await judge.compare(context, first, second, self.caller, key=self._key(user, f"judge/{a}/{b}"))
         self.tree.add_verdict(a, b, verdict)
 
+    # -- nodes of one's own ------------------------------------------------------------------------
+
+    def context(self, id: str, persona: bool = False) -> Context:
+        """The conversation down to the message `id`, and who the user is if `persona` is set."""
+        turn = self.tree.turn(id)
+        known = self.tree.persona_at(turn) if persona else None
+        return Context(history=self._history(id), persona=known, turn=turn, turns=self.turns)
+
+    async def ask(self, who: str, context: Context, place: str) -> Answer[Any]:
+        """Let one of the cast's extras answer, at the message `place`.
+
+        Raises:
+            ConfigError: the cast has no extra of that name.
+        """
+        if who not in self.cast.extras:
+            known = ", ".join(self.cast.extras) or "none"
+            raise ConfigError(f"the cast has no extra {who!r} (it has {known}); add one as [cast.extras.{who}]")
+        return await self.caller.ask(self.cast.extras[who], context, key=self._key(place, f"extra/{who}"))
+
     # -- common ------------------------------------------------------------------------------------
 
     def _history(self, id: str) -> tuple[Message, ...]:
@@ -197,7 +221,8 @@ class Stage:
             self._histories[id] = self.tree.history(id)
         return self._histories[id]
 
-    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something beside the conversation: it holds up nothing, and is waited for at the end."""
         task = self.tasks.create_task(work)
         self._started.add(task)
         task.add_done_callback(self._started.discard)
@@ -222,7 +247,7 @@ def judging_context(
         raise TreeError(f"conversation {tree.id!r}: {a!r} answers nothing, so it cannot be judged")
     return Context(
         history=tree.history(user) if history is None else history,
-        persona=tree.persona,
+        persona=tree.persona_at(tree.turn(user)),
         turn=tree.turn(user),
         turns=turns,
         replies=(tree[a].text, tree[b].text),

@@ -13,7 +13,7 @@ import networkx as nx
 
 from interalign.agents import Message, Persona, Verdict
 from interalign.errors import TreeError
-from interalign.graphs.node import DEFAULTS, Label, Node, Pair, order
+from interalign.graphs.node import DEFAULTS, Flip, Label, Node, Pair, order
 from interalign.graphs.pairing import PairRule, select_pairs
 from interalign.graphs.tree_json import FORMAT, from_dict, read_object, to_dict
 
@@ -64,7 +64,18 @@ class ConversationTree:
 
     @property
     def persona(self) -> Persona:
+        """Who the user is, at the first turn at least: see `persona_at`."""
         return self.graph.graph["persona"]
+
+    @property
+    def flip(self) -> Flip | None:
+        """When the user's preferences changed, and to whose; None where they did not."""
+        return self.graph.graph.get("flip")
+
+    def persona_at(self, turn: int) -> Persona:
+        """Who the user is at a turn: the persona, or from the flip on the other one."""
+        flip = self.flip
+        return self.persona if flip is None or turn < flip.turn else flip.persona
 
     @property
     def seed(self) -> int:

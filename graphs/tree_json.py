@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from interalign.agents import Persona, Verdict
 from interalign.errors import TreeError
-from interalign.graphs.node import DEFAULTS, order
+from interalign.graphs.node import DEFAULTS, Flip, order
 
 if TYPE_CHECKING:
     from interalign.graphs.tree import ConversationTree
@@ -35,6 +35,8 @@ def to_dict(tree: "ConversationTree") -> dict[str, Any]:
     """Node-link data, key order included."""
     attributes = dict(tree.graph.graph)
     attributes["persona"] = tree.persona.model_dump(mode="json")
+    if tree.flip is not None:
+        attributes["flip"] = {"turn": tree.flip.turn, "persona": tree.flip.persona.model_dump(mode="json")}
     attributes["verdicts"] = [
         {"a": a, "b": b, "by": [verdict.model_dump(mode="json", exclude_defaults=True) for verdict in found]}
         for (a, b), found in sorted(tree.verdicts.items(), key=lambda item: (order(item[0][0]), order(item[0][1])))
@@ -97,6 +99,11 @@ def _bare(kind: "type[ConversationTree]", graph: Mapping[str, Any]) -> "Conversa
         raise TreeError(f"a tree of another format than {FORMAT}; it was written by another version of interalign")
     persona = Persona.model_validate(attributes.pop("persona"))
     attributes.pop("verdicts", None)
+    if attributes.get("flip") is not None:
+        flip = attributes["flip"]
+        attributes["flip"] = Flip(flip["turn"], Persona.model_validate(flip["persona"]))
+        if not isinstance(flip["turn"], int) or flip["turn"] < 2:
+            raise TreeError(f"conversation {attributes.get('id')!r} flips at turn {flip['turn']!r}, not at one from 2")
     return kind(persona=persona, **attributes)
 
 

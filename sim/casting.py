@@ -1,10 +1,7 @@
 """casting: from a config to the things it names: clients, cast, policy, personas."""
 
 import hashlib
-import os
-import sys
 from collections.abc import Callable
-from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from typing import Any, assert_never
@@ -15,10 +12,7 @@ from interalign.agents import (
     Agent,
     Candidate,
     Cast,
-    EmbeddingJudge,
     Inducer,
-    Judge,
-    LLMJudge,
     Persona,
     Responder,
     Role,
@@ -33,14 +27,14 @@ from interalign.sim.config import (
     AgentConfig,
     BeamConfig,
     BestFirstConfig,
-    EmbeddingJudgeConfig,
     FullConfig,
-    LLMJudgeConfig,
     RunConfig,
     WalkConfig,
     responder_name,
 )
 from interalign.sim.engines import make_engine
+from interalign.sim.judging import make_judge
+from interalign.sim.loading import load_object
 
 __all__ = [
     "disclosure_plan",
@@ -95,19 +89,7 @@ def load_role(name: str, where: str) -> Callable[..., Role[Any]]:
     Raises:
         ConfigError: there is no such module or class, or it is no Role; `where` is the key that named it.
     """
-    module_name, colon, class_name = name.partition(":")
-    if not (colon and module_name.strip(".") == module_name and module_name and class_name):
-        raise ConfigError(f"{where}.role = {name!r} is not of the form 'module:Class'")
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
-    try:
-        found = getattr(import_module(module_name), class_name)
-    except ImportError as error:
-        raise ConfigError(f"{where}.role = {name!r}: the module cannot be imported ({error})") from None
-    except SyntaxError as error:
-        raise ConfigError(f"{where}.role = {name!r}: {error.filename}, line {error.lineno}: {error.msg}") from None
-    except AttributeError:
-        raise ConfigError(f"{where}.role = {name!r}: the module has no {class_name!r}") from None
+    found = load_object(name, f"{where}.role")
     if not (isinstance(found, type) and issubclass(found, Role)):
         raise ConfigError(f"{where}.role = {name!r} is no subclass of interalign.Role")
     return _lenient(found)
@@ -117,16 +99,6 @@ def _lenient(role: type[Role[Any]]) -> Callable[..., Role[Any]]:
     """Call with the strategy only what takes one: a role without __init__ is fine for a responder, too."""
     takes = len(signature(role).parameters)
     return lambda *arguments: role(*arguments[:takes])
-
-
-def make_judge(config: RunConfig, name: str | None = None) -> Judge:
-    """The judge that the config names; its verdicts stand under `name`, if one is given."""
-    judge = config.cast.judge
-    if isinstance(judge, EmbeddingJudgeConfig):
-        return EmbeddingJudge(margin=judge.margin, name=name or "embedding")
-    if isinstance(judge, LLMJudgeConfig):
-        return LLMJudge(config.model_of(judge, "cast.judge"), parameters=judge.parameters, name=name or "llm")
-    assert_never(judge)
 
 
 def make_policy(config: RunConfig) -> Policy | Guided:

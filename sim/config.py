@@ -7,6 +7,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from interalign.config import Config, digest
 from interalign.sim.calls import CallSettings
 from interalign.sim.engines import EngineConfig
+from interalign.sim.judge_config import (
+    EmbeddingJudgeConfig,
+    JudgeConfig,
+    LLMJudgeConfig,
+    ModelJudgeConfig,
+    judge_players,
+    with_judges,
+)
 
 __all__ = [
     "AgentConfig",
@@ -71,35 +79,11 @@ class ResponderConfig(AgentConfig):
     """Stands in the trees; the strategy unless set."""
 
 
-class EmbeddingJudgeConfig(Config):
-    judge: Literal["embedding"] = "embedding"
-    margin: float = Field(default=0.02, ge=0)
-    """Smaller differences of the scores are ties."""
-
-
-class LLMJudgeConfig(Config):
-    judge: Literal["llm"] = "llm"
-    model: str | None = None
-    """A name of `[models]`; the model of the cast unless set."""
-    parameters: dict[str, Any] = Field(default={})
-
-
 def _named(value: Any) -> Any:
     return {"model": value} if isinstance(value, str) else value
 
 
-def _judge(value: Any) -> Any:
-    if isinstance(value, str) and value in ("embedding", "llm"):
-        return {"judge": value}
-    if isinstance(value, str):
-        raise ValueError("a judge is 'embedding' or 'llm', or a table such as { judge = 'llm', model = 'NAME' }")
-    return value
-
-
 Player = Annotated[AgentConfig, BeforeValidator(_named)]
-JudgeConfig = Annotated[
-    Annotated[EmbeddingJudgeConfig | LLMJudgeConfig, Field(discriminator="judge")], BeforeValidator(_judge)
-]
 
 
 class CastConfig(Config):
@@ -148,6 +132,13 @@ class RunConfig(Config):
     cast: CastConfig = CastConfig()
     policy: Annotated[WalkConfig | FullConfig | BeamConfig | BestFirstConfig, Field(discriminator="kind")] = WalkConfig()
     calls: CallSettings = CallSettings()
+    judges: dict[str, JudgeConfig] = Field(default={})
+    """`[judges.NAME]`: judges side by side; `cast.judge`, a panel's members and `--judge` may name them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _judges_by_name(cls, data: Any) -> Any:
+        return with_judges(data)
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
@@ -172,18 +163,16 @@ class RunConfig(Config):
                 "4096 is the most, lower policy.width or policy.depth"
             )
 
-    def players(self) -> list[tuple[str, AgentConfig | LLMJudgeConfig]]:
+    def players(self) -> list[tuple[str, AgentConfig | ModelJudgeConfig]]:
         """Everybody of the cast who is played by a model, with the key of the section."""
-        players: list[tuple[str, AgentConfig | LLMJudgeConfig]] = [
+        players: list[tuple[str, AgentConfig | ModelJudgeConfig]] = [
             ("cast.user", self.cast.user),
             ("cast.inducer", self.cast.inducer),
         ]
         players += [(f"cast.responders.{place}", responder) for place, responder in enumerate(self.cast.responders)]
-        if isinstance(self.cast.judge, LLMJudgeConfig):
-            players.append(("cast.judge", self.cast.judge))
-        return players
+        return [*players, *judge_players(self.cast.judge, "cast.judge")]
 
-    def model_of(self, player: AgentConfig | LLMJudgeConfig, where: str) -> str:
+    def model_of(self, player: AgentConfig | ModelJudgeConfig, where: str) -> str:
         """The name of the model that plays it. Raises ValueError where there is none, or more than one to choose from."""
         name = player.model or self.cast.model or (next(iter(self.models)) if len(self.models) == 1 else None)
         known = ", ".join(self.models)
@@ -207,6 +196,7 @@ class RunConfig(Config):
 _SPEED_ONLY: Any = {
     "run": {"out", "concurrency", "executor", "ray_address", "workers"},
     "calls": True,
+    "judges": True,
     "models": {"__all__": {"max_in_flight", "price", "timeout", "threads", "latency", "python", "startup_timeout"}},
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from interalign.agents import Cast, Persona
 from interalign.errors import ConfigError, InteralignError, MissingError, RunFolderError
-from interalign.graphs import grow
+from interalign.graphs import ConversationTree, grow
 from interalign.graphs.machine import Dialogue
 from interalign.sim.calls import CallPath
 from interalign.sim.casting import disclosure_plan, make_policy
@@ -43,6 +43,8 @@ class Player:
         self.calls = calls
         self.dialogue = dialogue
         self.policy = make_policy(config)
+        self.live: dict[str, ConversationTree] = {}
+        """The trees that grow at the moment, by id."""
 
     async def play(self, jobs: Sequence[Job], deliver: Callable[[Outcome], None]) -> None:
         """As many workers as conversations may be under way, each taking the next when it is through with one.
@@ -84,12 +86,15 @@ class Player:
                 seed=run.seed,
                 policy=self.policy,
                 disclosure=plan,
+                watch=lambda tree: self.live.update({id: tree}),
             )
         except (ConfigError, MissingError, RunFolderError):
             raise
         except InteralignError as error:
             kind = type(error).__name__
             return Outcome(id, failure={"id": id, "persona": persona.id, "error": kind, "reason": str(error)})
+        finally:
+            self.live.pop(id, None)
         return Outcome(id, tree.to_json() if len(tree) else "", partial=tree.stop == "budget")
 
 

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from interalign.graphs import ConversationTree
+
 __all__ = ["BarProgress", "LineProgress", "NoProgress", "Progress", "Snapshot", "progress_for"]
 
 
@@ -19,6 +21,19 @@ class Snapshot:
     tokens: int
     """Completion tokens."""
     seconds: float
+    turns: int = 0
+    """Planned for each conversation."""
+    in_flight: int = 0
+    """Calls that are at an engine now."""
+    replayed: int = 0
+    """Answers taken from the run's cache."""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Prompt tokens that engines took from their prefix cache."""
+    retries: int = 0
+    money: float = 0.0
+    live: tuple[ConversationTree, ...] = ()
+    """The trees that grow at the moment."""
 
     def __str__(self) -> str:
         rate = self.tokens / self.seconds if self.seconds else 0.0
@@ -83,6 +98,10 @@ class BarProgress:
         self._bars.stop()
 
 
-def progress_for(terminal: bool) -> Progress:
-    """Bars where they can be drawn, plain lines elsewhere."""
+def progress_for(terminal: bool, watch: bool = False) -> Progress:
+    """Bars, or with `watch` the growing trees, where they can be drawn; plain lines elsewhere."""
+    if terminal and watch:
+        from interalign.sim.watch import WatchProgress
+
+        return WatchProgress()
     return BarProgress() if terminal else LineProgress()

@@ -106,6 +106,7 @@ class _Work:
         self.stopped = ""
         self.started = time.monotonic()
         self.former = (0, 0)
+        self.player: Player | None = None
 
     async def here(
         self, jobs: Sequence[Job], cast: Cast, clients: dict[str, ChatCompletionClient], dialogue: Dialogue, close: bool
@@ -117,7 +118,8 @@ class _Work:
         self.former = (self.ledger.calls, self.ledger.completion_tokens)
         ticker = asyncio.create_task(self._tick())
         try:
-            await Player(self.config, cast, calls, dialogue).play(jobs, self.deliver)
+            self.player = Player(self.config, cast, calls, dialogue)
+            await self.player.play(jobs, self.deliver)
         finally:
             ticker.cancel()
             if close:
@@ -154,8 +156,24 @@ class _Work:
     def _show(self) -> None:
         seconds = time.monotonic() - self.started
         calls, tokens = self._spent()
-        done, goal = self.folder.count, self.config.run.conversations
-        self.progress.update(Snapshot(done, self.failed, goal, calls, tokens, seconds))
+        entries = self.ledger.entries.values()
+        snapshot = Snapshot(
+            finished=self.folder.count,
+            failed=self.failed,
+            total=self.config.run.conversations,
+            calls=calls,
+            tokens=tokens,
+            seconds=seconds,
+            turns=self.config.run.turns,
+            in_flight=self.player.calls.in_flight if self.player else 0,
+            replayed=self.ledger.replayed,
+            prompt_tokens=sum(entry.prompt_tokens for entry in entries),
+            cached_tokens=sum(entry.cached_tokens for entry in entries),
+            retries=sum(entry.retries for entry in entries),
+            money=self.ledger.money,
+            live=tuple(self.player.live.values()) if self.player else (),
+        )
+        self.progress.update(snapshot)
 
     def _spent(self) -> tuple[int, int]:
         """Calls and completion tokens of this call of `simulate`."""

@@ -29,6 +29,8 @@ class Prompt:
                 f"a prompt has the placeholder ${unknown[0]}, but only {', '.join('$' + name for name in names) or 'none'} "
                 f"can be filled in; the prompt begins {text[:60]!r}"
             )
+        self.text = text
+        self.names = names
         self._template = template
 
     def fill(self, **values: str) -> str:

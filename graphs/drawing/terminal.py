@@ -9,7 +9,7 @@ from rich.text import Text
 
 from interalign.graphs.tree import ConversationTree, Label, Node
 
-__all__ = ["draw_tree", "list_trees"]
+__all__ = ["draw_tree", "list_trees", "plain_text"]
 
 _BIDI_CONTROLS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _MARKS: dict[Label | None, tuple[str, str]] = {
@@ -23,7 +23,7 @@ _MARKS: dict[Label | None, tuple[str, str]] = {
 
 def draw_tree(tree: ConversationTree) -> RenderableType:
     """The branch that was continued, with all candidates of each turn beside each other."""
-    parts: list[RenderableType] = [_text(f"{tree.id}   {tree.persona.id}", "bold"), Text()]
+    parts: list[RenderableType] = [plain_text(f"{tree.id}   {tree.persona.id}", "bold"), Text()]
     for node in tree.main_path():
         if node.role == "user":
             parts += [_said(node), _candidates(tree, tree.children(node.id)), Text()]
@@ -31,7 +31,7 @@ def draw_tree(tree: ConversationTree) -> RenderableType:
 
 
 def _said(node: Node) -> RenderableType:
-    return Panel(_text(node.text), title=f"turn {node.turn} · user", title_align="left", border_style="blue")
+    return Panel(plain_text(node.text), title=f"turn {node.turn} · user", title_align="left", border_style="blue")
 
 
 def _candidates(tree: ConversationTree, replies: list[Node]) -> RenderableType:
@@ -44,8 +44,8 @@ def _candidates(tree: ConversationTree, replies: list[Node]) -> RenderableType:
 
 def _reply(tree: ConversationTree, reply: Node) -> RenderableType:
     mark, colour = _MARKS[tree.label(reply.id)]
-    title = Text.assemble((mark, colour), " · ", _text(reply.agent), " → continued" if reply.continued else "")
-    return Panel(_text(reply.text), title=title, title_align="left", border_style="cyan" if reply.continued else "dim")
+    title = Text.assemble((mark, colour), " · ", plain_text(reply.agent), " → continued" if reply.continued else "")
+    return Panel(plain_text(reply.text), title=title, title_align="left", border_style="cyan" if reply.continued else "dim")
 
 
 def list_trees(trees: list[ConversationTree]) -> RenderableType:
@@ -53,12 +53,12 @@ def list_trees(trees: list[ConversationTree]) -> RenderableType:
     table = Table("conversation", "persona", "turns", "messages", "pairs", box=None, header_style="bold")
     for tree in trees:
         turns = max((node.turn for node in tree), default=0)
-        table.add_row(_text(tree.id), _text(tree.persona.id), str(turns), str(len(tree)), str(len(list(tree.pairs()))))
+        table.add_row(plain_text(tree.id), plain_text(tree.persona.id), str(turns), str(len(tree)), str(len(list(tree.pairs()))))
     return table
 
 
-def _text(text: str, style: str = "") -> Text:
-    """Plain text: no markup is read, and neither control characters nor changes of direction reach the terminal."""
+def plain_text(text: str, style: str = "") -> Text:
+    """Somebody's text as it is: no markup is read, and neither control characters nor changes of direction get through."""
     return Text("".join("\ufffd" if _is_control(character) else character for character in text), style)
 
 

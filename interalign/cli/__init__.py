@@ -8,6 +8,7 @@ import typer
 from interalign.cli.calls import calls
 from interalign.cli.demo import demo
 from interalign.cli.estimate import estimate
+from interalign.cli.graph import graph
 from interalign.cli.models import models
 from interalign.cli.pairs import pairs
 from interalign.cli.personas import personas
@@ -31,6 +32,7 @@ app.command()(simulate)
 app.command()(estimate)
 app.command()(rejudge)
 app.command()(tree)
+app.command()(graph)
 app.command()(pairs)
 app.command()(calls)
 app.add_typer(models)

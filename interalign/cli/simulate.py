@@ -20,6 +20,7 @@ def simulate(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="The run to do; see examples/first_run.toml.")],
     set_: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/NAME for NAME.toml unless given.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the trees while they grow.")] = False,
 ) -> None:
     """Grow conversation trees as a config says. The same command again goes on with an unfinished run.
 
@@ -30,13 +31,13 @@ def simulate(
 
     loaded = load_config(config, RunConfig, set_ or ())
     folder = out or Path(loaded.run.out or Path("runs") / config.stem).expanduser()
-    summary = run_config(loaded, folder)
+    summary = run_config(loaded, folder, watch)
     typer.echo(describe(summary))
     if summary.failed and not summary.conversations:
         raise typer.Exit(1)
 
 
-def run_config(config: "RunConfig", out: Path) -> "Summary":
+def run_config(config: "RunConfig", out: Path, watch: bool = False) -> "Summary":
     """Simulate with progress; Ctrl-C says how to go on. Writes the page, too."""
     import shlex
     import sys
@@ -48,7 +49,7 @@ def run_config(config: "RunConfig", out: Path) -> "Summary":
     from interalign.sim import read_trees, run, simulate
     from interalign.sim.progress import progress_for
 
-    progress = progress_for(sys.stdout.isatty())
+    progress = progress_for(sys.stdout.isatty(), watch)
     try:
         summary = run(lambda: simulate(config, out, progress=progress))
     except KeyboardInterrupt:

@@ -1,14 +1,13 @@
 """embedded: a small language model inside this process (llama.cpp through xllamacpp): no server, no network, no key.
 
-Calls of many conversations are batched continuously, and each prompt reuses what the engine has read before.
+Calls of many conversations are batched continuously, and each prompt reuses what the engine has read before. A base model
+and the LoRA adapters of it are served side by side, `model = "smollm2-135m"` and `model = "smollm2-135m+runs/x/dpo"`: the
+weights are in memory once.
 """
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
-from pathlib import Path
 from typing import Any, Literal
 
 from autogen_core import CancellationToken
@@ -16,8 +15,10 @@ from autogen_core.models import CreateResult, LLMMessage
 from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel, Field
 
-from interalign.errors import CallError, MissingError
+from interalign.errors import CallError
+from interalign.sim.adapters import adapter_digest, require_digest, served_file, split_adapter
 from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
+from interalign.sim.engines.llama_server import LlamaServer
 from interalign.sim.models import locate
 
 __all__ = ["EmbeddedConfig", "EmbeddedEngine"]
@@ -28,7 +29,10 @@ class EmbeddedConfig(EngineSettings):
 
     engine: Literal["embedded"]
     model: str = "smollm2-135m"
-    """A name that `interalign models list` shows, or the path of a GGUF file with a chat template."""
+    """A name that `interalign models list` shows, or the path of a GGUF file with a chat template; with "+FOLDER" after it, the
+    same with the LoRA adapter in that folder. Sections with the same base model share its weights."""
+    adapter_sha256: str | None = None
+    """The hash of the adapter, filled in when a run starts: a run is not resumed with another one."""
     context: int = Field(default=16384, ge=512)
     """Tokens of context, shared by the calls under way."""
     max_in_flight: int = Field(default=8, ge=1, le=64)
@@ -41,18 +45,26 @@ class EmbeddedEngine(Engine[EmbeddedConfig]):
     """One model loaded into this process.
 
     Raises:
-        MissingError: the model file is not there, or is not one.
+        MissingError: the model file or the adapter is not there, or is not one.
+        ConfigError: the adapter is for another model, or has changed since the run was started.
     """
 
     def __init__(self, config: EmbeddedConfig) -> None:
         self.config = config
-        self.path = locate(config.model)
-        self._server: Any = None
+        self.base, folder = split_adapter(config.model)
+        self.path = locate(self.base)
+        self.adapter = self.digest = None
+        if folder is not None:
+            self.digest = adapter_digest(folder)
+            require_digest(folder, self.digest, config.adapter_sha256)
+            self.adapter = served_file(folder, self.path)
+        self._server: LlamaServer | None = None
         self._threads: ThreadPoolExecutor | None = None
-        self._loading: asyncio.Lock | None = None
+        self.join()
 
     def identity(self) -> dict[str, Any]:
-        return {"engine": "embedded", "model": self.config.model}
+        tuned = {"adapter": self.digest} if self.digest else {}
+        return {"engine": "embedded", "model": self.base, **tuned}
 
     @property
     def context_length(self) -> int:
@@ -80,10 +92,8 @@ class EmbeddedEngine(Engine[EmbeddedConfig]):
             }
         elif json_output:
             body["response_format"] = {"type": "json_object"}
-        await self._load()
-        data = await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._server.handle_chat_completions, body
-        )
+        server, threads = self.join()
+        data = await asyncio.get_running_loop().run_in_executor(threads, server.chat, body, self.adapter)
         return self._result(data)
 
     def _result(self, data: Any) -> CreateResult:
@@ -99,39 +109,17 @@ class EmbeddedEngine(Engine[EmbeddedConfig]):
         content = choice["message"].get("content") or ""
         return CreateResult(finish_reason=finish, content=content, usage=usage, cached=False)
 
-    async def _load(self) -> None:
-        if self._server is not None:
-            return
-        if self._loading is None:
-            self._loading = asyncio.Lock()  # the first calls come together: one of them loads the model
-        async with self._loading:
-            if self._server is None:
-                self._threads = ThreadPoolExecutor(self.config.max_in_flight, thread_name_prefix="embedded")
-                self._server = await asyncio.get_running_loop().run_in_executor(
-                    self._threads, _start_server, self.path, self.config
-                )
+    def join(self) -> tuple[LlamaServer, ThreadPoolExecutor]:
+        """The server, which loads at the first call. Engines join when they are made, so that it knows all adapters then."""
+        if self._server is None or self._threads is None:
+            config = self.config
+            self._server = LlamaServer.join(
+                self.path, config.threads, config.context, config.max_in_flight, self.adapter
+            )
+            self._threads = ThreadPoolExecutor(config.max_in_flight, thread_name_prefix="embedded")
+        return self._server, self._threads
 
     async def close(self) -> None:
         if self._threads is not None:
             self._threads.shutdown(wait=True, cancel_futures=True)
         self._server = self._threads = None
-
-
-def _start_server(path: Path, config: EmbeddedConfig) -> Any:
-    xllamacpp: Any = import_module("xllamacpp")  # a compiled module without type information
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_ctx = config.context
-    params.n_parallel = config.max_in_flight
-    params.kv_unified = True  # one pool of context for all slots: a long conversation borrows from short ones
-    params.cache_ram_mib = 256
-    params.warmup = False
-    params.verbosity = -1
-    params.cpuparams.n_threads = config.threads or len(os.sched_getaffinity(0))
-    try:
-        return xllamacpp.Server(params)
-    except RuntimeError as error:
-        raise MissingError(
-            f"{path} cannot be loaded as a GGUF model ({error}); `interalign models pull {config.model}` fetches it again"
-        ) from None

@@ -65,7 +65,17 @@ PUBLIC = {
         *("judging_context", "select_pairs", "standings", "to_oasst"),
     ],
     "interalign.graphs.drawing": [
-        *("draw_tree", "list_trees", "notebook_html", "render_html", "render_png", "render_svg"),
+        *(
+            "draw_tree",
+            "list_trees",
+            "machine_image",
+            "machine_mermaid",
+            "notebook_html",
+            "plain_text",
+            "render_html",
+            "render_png",
+            "render_svg",
+        ),
     ],
     "interalign.sim": [
         *("MODELS", "CallPath", "CallSettings", "Engine", "Ledger", "RunConfig", "ScriptedEngine", "Summary"),
