@@ -25,7 +25,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar, cast
 
-from autogen_core.models import LLMMessage
+from autogen_core.models import ChatCompletionTokenLogprob, LLMMessage
 from pydantic import BaseModel
 
 from interalign.agents.context import Context
@@ -133,6 +133,8 @@ class Answer(Generic[T]):
     text: str
     """The raw completion."""
     usage: Usage
+    logprobs: Sequence[ChatCompletionTokenLogprob] = ()
+    """Of the completion's tokens, where the agent's parameters asked for them and the engine gives them."""
 
 
 class Performer(Protocol[T_co]):

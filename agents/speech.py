@@ -50,9 +50,10 @@ _SAME = 0.8
 """Share of common words from which two messages say the same."""
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[str, ...]:
     """The words of a text, in lower case, with a plain apostrophe."""
-    return [word.lower().replace("\u2019", "'") for word in _WORD.findall(text)]
+    return tuple(_WORD.findall(text.lower().replace("\u2019", "'")))
 
 
 @lru_cache(maxsize=65536)

@@ -15,19 +15,24 @@ Array = NDArray[np.float64]
 _FLAT = 1e-12
 
 
-def curve_of(values_NK: Array, bootstrap: ClusterBootstrap) -> Curve:
-    """All that one criterion or measure comes to."""
+def curve_of(values_NK: Array, bootstrap: ClusterBootstrap, sparse: bool = False) -> Curve:
+    """All that one criterion or measure comes to.
+
+    Where no case has a value at some turn, average and rate are undefined; the average of what is `sparse`, because it is
+    measured at some turns only, is that of the turns that have one.
+    """
     levels_K = alignment_levels(values_NK)
     draws_BK = bootstrap.levels(values_NK)
-    gap = next((place + 1 for place in np.flatnonzero(np.isnan(levels_K))), None)
-    whole = "" if gap is None else f"no value at turn {gap}"
-    line = whole or ("one turn" if len(levels_K) < 2 else "")
+    there_K = ~np.isnan(levels_K)
+    gap = "" if there_K.all() else f"no value at turn {np.flatnonzero(~there_K)[0] + 1}"
+    whole = "" if sparse and there_K.any() else gap
+    line = gap or ("one turn" if len(levels_K) < 2 else "")
     return Curve(
         levels=tuple(
             undefined("no value") if np.isnan(level) else estimate(level, draws_BK[:, place], bootstrap)
             for place, level in enumerate(levels_K)
         ),
-        average=undefined(whole) if whole else estimate(levels_K.mean(), draws_BK.mean(axis=1), bootstrap),
+        average=undefined(whole) if whole else estimate(levels_K[there_K].mean(), draws_BK[:, there_K].mean(axis=1), bootstrap),
         rate=undefined(line) if line else estimate(_rate(levels_K), slopes(draws_BK), bootstrap),
         **dict(zip(("r2", "normalised_rate", "normalised_r2"), _fit(levels_K, line), strict=True)),
         missing=tuple(int(count) for count in np.isnan(values_NK).sum(axis=0)),

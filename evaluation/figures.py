@@ -58,8 +58,10 @@ class ModelFigures(_Record):
     criteria: dict[str, Curve] = {}
     """The other criteria."""
     measures: dict[str, Curve] = {}
+    replies: int
+    """Cases times turns."""
     missing: int
-    """Turns of cases without an overall score."""
+    """How many of them have no overall score."""
     reasons: dict[str, int] = {}
     """Why they are missing, the most frequent first."""
 

@@ -69,9 +69,9 @@ async def _hinted(state: DialogueState, runtime: Runtime[Stage]) -> None:
 
 
 async def _branch(state: DialogueState, runtime: Runtime[Stage]) -> dict[str, Any]:
-    over = [reason for user in state["users"] if (reason := runtime.context.ended(user))]
-    live = [user for user in state["users"] if not runtime.context.ended(user)]
-    frontier = tuple(await runtime.context.follow(live))
+    reasons = {user: runtime.context.ended(user) for user in state["users"]}
+    frontier = tuple(await runtime.context.follow([user for user, reason in reasons.items() if reason is None]))
+    over = [reason for reason in reasons.values() if reason is not None]
     if over and not frontier and state["turn"] < runtime.context.rounds:
         return {"frontier": (), "stop": over[0]}
     return {"frontier": frontier}

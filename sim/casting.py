@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from autogen_core.models import ChatCompletionClient
+from langgraph.graph import StateGraph
 
 from interalign.agents import (
     Agent,
@@ -22,12 +23,14 @@ from interalign.agents import (
 )
 from interalign.agents.seeds import generator
 from interalign.errors import ConfigError
-from interalign.graphs import Beam, BestFirst, Full, Guided, Policy, Walk
+from interalign.graphs import Beam, BestFirst, Flip, Full, Guided, Policy, Walk, compile_dialogue
+from interalign.graphs.machine import Dialogue
 from interalign.sim.config import (
     AgentConfig,
     BeamConfig,
     BestFirstConfig,
     FullConfig,
+    ResponderConfig,
     RunConfig,
     WalkConfig,
     responder_name,
@@ -41,6 +44,7 @@ __all__ = [
     "load_role",
     "make_cast",
     "make_clients",
+    "make_dialogue",
     "make_judge",
     "make_policy",
     "personas_of",
@@ -56,35 +60,47 @@ def make_clients(config: RunConfig) -> dict[str, ChatCompletionClient]:
 
 def make_cast(config: RunConfig) -> Cast:
     """The cast that the config describes. Raises ConfigError where a role of the user's own cannot be loaded."""
-
-    def agent(where: str, player: AgentConfig, shipped: Callable[..., Role[Any]], *arguments: str) -> Agent[Any]:
-        make = load_role(player.role, where) if player.role else shipped
-        try:
-            role = make(*arguments)
-        except TypeError as error:
-            raise ConfigError(f"{where}.role = {player.role!r} cannot be made: {error}") from None
-        return Agent(role, config.model_of(player, where), player.parameters)
-
-    responders = tuple(
-        Candidate(
-            responder_name(responder),
-            agent(f"cast.responders.{place}", responder, Responder, responder.strategy),
-            responder.strategy,
-        )
-        for place, responder in enumerate(config.cast.responders)
-    )
+    cast = config.cast
     return Cast(
-        user=agent("cast.user", config.cast.user, UserAgent),
-        inducer=agent("cast.inducer", config.cast.inducer, Inducer),
-        responders=responders,
+        user=_agent(config, "cast.user", cast.user, UserAgent),
+        inducer=_agent(config, "cast.inducer", cast.inducer, Inducer),
+        responders=tuple(_candidate(config, place, responder) for place, responder in enumerate(cast.responders)),
         judge=make_judge(config),
+        extras={name: _agent(config, f"cast.extras.{name}", extra) for name, extra in cast.extras.items()},
     )
+
+
+def _candidate(config: RunConfig, place: int, responder: ResponderConfig) -> Candidate:
+    where = f"cast.responders.{place}"
+    if responder.agent is None:
+        player = _agent(config, where, responder, Responder, responder.strategy)
+    else:
+        model = config.model_of(responder, where)
+        player = autogen_responder(responder.agent, f"{where}.agent", model, responder.strategy, responder.parameters)
+    return Candidate(responder_name(responder), player, responder.strategy)
+
+
+def _agent(
+    config: RunConfig, where: str, player: AgentConfig, shipped: Callable[..., Role[Any]] | None = None, *strategy: str
+) -> Agent[Any]:
+    make = load_role(player.role, where) if player.role else shipped
+    assert make is not None, "an extra names its role"
+    try:
+        role = make(*strategy)
+    except TypeError as error:
+        raise ConfigError(f"{where}.role = {player.role!r} cannot be made: {error}") from None
+    if player.prompt is not None:
+        try:
+            role = role.with_prompt(player.prompt)
+        except ConfigError as error:
+            raise ConfigError(f"{where}.prompt: {error}") from None
+    return Agent(role, config.model_of(player, where), player.parameters)
 
 
 def load_role(name: str, where: str) -> Callable[..., Role[Any]]:
     """The class that "module:Class" names; modules are also looked for in the working directory.
 
-    A responder's class is called with its strategy if it takes an argument.
+    A responder's class is called with its strategy if it takes one, as an argument of that name.
 
     Raises:
         ConfigError: there is no such module or class, or it is no Role; `where` is the key that named it.
@@ -92,13 +108,30 @@ def load_role(name: str, where: str) -> Callable[..., Role[Any]]:
     found = load_object(name, f"{where}.role")
     if not (isinstance(found, type) and issubclass(found, Role)):
         raise ConfigError(f"{where}.role = {name!r} is no subclass of interalign.Role")
-    return _lenient(found)
+    if "strategy" in signature(found).parameters:
+        return lambda *strategy: found(**dict(zip(("strategy",), strategy, strict=False)))
+    return lambda *strategy: found()
 
 
-def _lenient(role: type[Role[Any]]) -> Callable[..., Role[Any]]:
-    """Call with the strategy only what takes one: a role without __init__ is fine for a responder, too."""
-    takes = len(signature(role).parameters)
-    return lambda *arguments: role(*arguments[:takes])
+def make_dialogue(config: RunConfig) -> Dialogue:
+    """The dialogue machine that the config names, compiled: the shipped one, or one of the user's own.
+
+    Raises:
+        ConfigError: run.graph cannot be loaded, or is no function that returns a graph which can be compiled.
+    """
+    if config.run.graph is None:
+        return compile_dialogue()
+    named = f"run.graph = {config.run.graph!r}"
+    build = load_object(config.run.graph, "run.graph")
+    if not callable(build):
+        raise ConfigError(f"{named} is no function but a {type(build).__name__}; name one that returns a graph")
+    try:
+        graph = build()
+        if not isinstance(graph, StateGraph):
+            raise ConfigError(f"{named} returned a {type(graph).__name__}; return dialogue_graph() with nodes of your own")
+        return compile_dialogue(graph)
+    except (TypeError, ValueError) as error:
+        raise error if isinstance(error, ConfigError) else ConfigError(f"{named} makes no graph: {error}") from None
 
 
 def make_policy(config: RunConfig) -> Policy | Guided:
@@ -146,7 +179,16 @@ def pin_personas(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"personas": personas})
 
 
-def disclosure_plan(persona: Persona, turns: int, *parts: str | int) -> tuple[str, ...]:
-    """A fact or trait for each turn, each once, drawn by seed; shorter than `turns` when the persona has fewer."""
+def disclosure_plan(persona: Persona, turns: int, *parts: str | int, flip: Flip | None = None) -> tuple[str, ...]:
+    """A fact or trait for each turn, each once, drawn by seed; shorter than `turns` when the persona has fewer.
+
+    From a flip on they are those of the new persona.
+    """
     draw = generator(*parts, persona.id, "disclosure")
-    return tuple(draw.sample(persona.items, min(turns, len(persona.items))))
+    plan = tuple(draw.sample(persona.items, min(turns, len(persona.items))))
+    if flip is None:
+        return plan
+    before = flip.turn - 1
+    plan = plan[:before] + tuple(draw.choices(persona.items, k=max(0, before - len(plan))))
+    fresh = [item for item in flip.persona.items if item not in plan]
+    return plan + tuple(draw.sample(fresh, min(turns - before, len(fresh))))

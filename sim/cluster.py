@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from interalign.errors import CallError, MissingError
-from interalign.graphs import compile_dialogue
 from interalign.sim.calls import CallPath, Entries
-from interalign.sim.casting import make_cast, make_clients
+from interalign.sim.casting import make_cast, make_clients, make_dialogue
 from interalign.sim.config import RunConfig
 from interalign.sim.player import Job, Outcome, Player
 
@@ -128,7 +127,7 @@ class _Worker:
         own = None if (self.out / "config.toml").exists() else tempfile.TemporaryDirectory()
         cache = open_cache(self.config, Path(own.name) if own else self.out, clients)
         calls = CallPath(clients, self.config.calls, cache=cache)
-        player = Player(self.config, make_cast(self.config), calls, compile_dialogue())
+        player = Player(self.config, make_cast(self.config), calls, make_dialogue(self.config))
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         playing = asyncio.create_task(player.play(jobs, outcomes.put_nowait))
         playing.add_done_callback(lambda task: outcomes.put_nowait(None))

@@ -1,9 +1,12 @@
 """config: the TOML of a run. Every key has a default except the models; the classes are the reference of the keys."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from interalign.agents import Strategy
 from interalign.config import Config, digest
 from interalign.sim.calls import CallSettings
 from interalign.sim.engines import EngineConfig
@@ -22,6 +25,7 @@ __all__ = [
     "BestFirstConfig",
     "CastConfig",
     "EmbeddingJudgeConfig",
+    "ExtraConfig",
     "FullConfig",
     "LLMJudgeConfig",
     "PersonaConfig",
@@ -40,6 +44,14 @@ class RunSection(Config):
     seed: int = Field(default=0, ge=0)
     disclosure: Literal["free", "planned"] = "free"
     """free: the user agent decides what to tell of the persona. planned: a fact or trait a turn, drawn by seed."""
+    flip_at: int | None = Field(default=None, ge=2)
+    """From this turn on the user has another personality of the pool, drawn by seed; judges judge by the new one. Never unless set."""
+    goodbye: bool = False
+    """Whether a conversation ends when its user says goodbye: with the replies to that message."""
+    stall: int = Field(default=0, ge=0)
+    """A conversation ends when that many messages of its user in a row bring nothing new. 0: never."""
+    graph: str | None = None
+    """A function of your own, as "module:function", that returns the dialogue's graph, not compiled; see `dialogue_graph`."""
     concurrency: int = Field(default=64, ge=1)
     """Conversations under way at the same time; changes the speed alone."""
     executor: Literal["local", "ray"] = "local"
@@ -61,6 +73,15 @@ class PersonaConfig(Config):
     """The hash of that file, filled in when a run starts: a run is not resumed with other personas."""
 
 
+def read_text(path: str, key: str) -> str:
+    """The text of a file that a config names, without the newline at its end. Raises ValueError."""
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").rstrip("\n")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ValueError(f"{key} = {path!r} cannot be read ({reason}); check the path") from None
+
+
 class AgentConfig(Config):
     """A role's player: the name of a model, or a table with more."""
 
@@ -68,15 +89,42 @@ class AgentConfig(Config):
     """A name of `[models]`; the model of the cast unless set."""
     role: str | None = None
     """A role of your own, as "module:Class"; the shipped one unless set."""
+    prompt: str | None = None
+    """Replaces the role's prompt; it may have the placeholders that the role's own has."""
+    prompt_file: str | None = None
+    """A file with that prompt. It is read when the config is, and only its text is kept."""
     parameters: dict[str, Any] = Field(default={})
     """Sampling parameters, over those of the role."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_prompt(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or not isinstance(data.get("prompt_file"), str):
+            return data
+        if data.get("prompt") is not None:
+            raise ValueError("give prompt or prompt_file, not both")
+        rest = {key: value for key, value in data.items() if key != "prompt_file"}
+        return {**rest, "prompt": read_text(data["prompt_file"], "prompt_file")}
+
 
 class ResponderConfig(AgentConfig):
-    strategy: Literal["plain", "hinted"] = "plain"
-    """hinted: sees what the inducer has found out about the user."""
+    strategy: Strategy = "plain"
+    """plain: sees the conversation alone. hinted: also what the inducer has found out about the user. informed: the whole persona."""
+    agent: str | None = None
+    """An AutoGen agent, as "module:function": the function is given a model client, and returns a new agent."""
     name: str | None = None
     """Stands in the trees; the strategy unless set."""
+
+    @model_validator(mode="after")
+    def _one_player(self) -> "ResponderConfig":
+        if self.agent is not None and (self.role is not None or self.prompt is not None):
+            raise ValueError("an AutoGen agent has its own prompt and role: give agent without role and prompt")
+        return self
+
+
+class ExtraConfig(AgentConfig):
+    role: str
+    """A role of your own, as "module:Class"."""
 
 
 def _named(value: Any) -> Any:
@@ -97,6 +145,8 @@ class CastConfig(Config):
         default=(ResponderConfig(strategy="plain"), ResponderConfig(strategy="hinted")), min_length=1
     )
     judge: JudgeConfig = LLMJudgeConfig()
+    extras: dict[str, ExtraConfig] = Field(default={})
+    """Agents that nodes of your own ask, by name; see run.graph."""
 
 
 class WalkConfig(Config):
@@ -148,6 +198,8 @@ class RunConfig(Config):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise ValueError(f"two responders of the cast are called {twice!r}; give each a name = '...' of its own")
+        if self.run.flip_at is not None and self.run.flip_at > self.run.turns:
+            raise ValueError(f"run.flip_at = {self.run.flip_at} is after the last turn (run.turns = {self.run.turns})")
         if isinstance(self.policy, FullConfig):
             self._check_full(self.policy)
         if isinstance(self.policy, BeamConfig | BestFirstConfig) and len(self.cast.responders) < 2:
@@ -170,6 +222,7 @@ class RunConfig(Config):
             ("cast.inducer", self.cast.inducer),
         ]
         players += [(f"cast.responders.{place}", responder) for place, responder in enumerate(self.cast.responders)]
+        players += [(f"cast.extras.{name}", extra) for name, extra in self.cast.extras.items()]
         return [*players, *judge_players(self.cast.judge, "cast.judge")]
 
     def model_of(self, player: AgentConfig | ModelJudgeConfig, where: str) -> str:

@@ -15,9 +15,8 @@ from pathlib import Path
 from autogen_core.models import ChatCompletionClient
 
 from interalign.errors import CallError
-from interalign.graphs import compile_dialogue
 from interalign.sim.calls import CallPath, Entries
-from interalign.sim.casting import make_cast, make_clients, make_policy, personas_of, pin_personas
+from interalign.sim.casting import make_cast, make_clients, make_dialogue, make_policy, personas_of, pin_personas
 from interalign.sim.config import EmbeddingJudgeConfig, RunConfig
 from interalign.sim.engines import Engine
 from interalign.sim.player import Job, Outcome, Player
@@ -128,7 +127,7 @@ async def _play(
     with tempfile.TemporaryDirectory() as folder:
         cache = open_cache(config, Path(folder), clients)
         calls = CallPath(clients, config.calls, cache=cache)
-        player = Player(config, make_cast(config), calls, compile_dialogue())
+        player = Player(config, make_cast(config), calls, make_dialogue(config))
         try:
             await _timed(player, [("warm-up", jobs[0][1])])  # loads models, opens connections
             alone = await _timed(player, [("alone", jobs[0][1])])

@@ -1,9 +1,9 @@
 """judge_config: the TOML of a judge. A name alone picks one with its defaults; a table says more; `[judges.NAME]` names one's own.
 
-    judge = "embedding"
-    judge = { judge = "llm", model = "NAME", votes = 3 }
-    judge = "my_module:MyJudge"
-    judge = "strict"                       # the table [judges.strict]
+judge = "embedding"
+judge = { judge = "llm", model = "NAME", votes = 3 }
+judge = "my_module:MyJudge"
+judge = "strict"                       # the table [judges.strict]
 """
 
 from collections.abc import Iterator, Mapping

@@ -4,16 +4,18 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from interalign.agents import Cast, Persona
 from interalign.errors import ConfigError, InteralignError, MissingError, RunFolderError
-from interalign.graphs import ConversationTree, grow
+from interalign.graphs import ConversationTree, Ending, grow
 from interalign.graphs.machine import Dialogue
 from interalign.sim.calls import CallPath
 from interalign.sim.casting import disclosure_plan, make_policy
 from interalign.sim.config import RunConfig
+from interalign.sim.flipping import flip_of, personality_pool
+from interalign.sim.health import note_health
 
 __all__ = ["Job", "Outcome", "Player"]
 
@@ -32,6 +34,8 @@ class Outcome:
     """The budget ran out on the way."""
     failure: dict[str, Any] | None = None
     """Why it failed."""
+    health: dict[str, Any] = field(default_factory=dict)
+    """The health of the simulated user, as `Health.to_dict` gives it."""
 
 
 class Player:
@@ -43,6 +47,8 @@ class Player:
         self.calls = calls
         self.dialogue = dialogue
         self.policy = make_policy(config)
+        self.ending = Ending(config.run.goodbye, config.run.stall)
+        self.personalities = personality_pool(config) if config.run.flip_at else ()
         self.live: dict[str, ConversationTree] = {}
         """The trees that grow at the moment, by id."""
 
@@ -74,7 +80,8 @@ class Player:
     async def converse(self, id: str, persona: Persona) -> Outcome:
         """Play one conversation. A failure is an outcome, not an error."""
         run = self.config.run
-        plan = disclosure_plan(persona, run.turns, run.seed, id) if run.disclosure == "planned" else ()
+        flip = flip_of(persona, run.flip_at, self.personalities, run.seed, id) if run.flip_at else None
+        plan = disclosure_plan(persona, run.turns, run.seed, id, flip=flip) if run.disclosure == "planned" else ()
         try:
             tree = await grow(
                 self.dialogue,
@@ -86,6 +93,8 @@ class Player:
                 seed=run.seed,
                 policy=self.policy,
                 disclosure=plan,
+                ending=self.ending,
+                flip=flip,
                 watch=lambda tree: self.live.update({id: tree}),
             )
         except (ConfigError, MissingError, RunFolderError):
@@ -95,7 +104,10 @@ class Player:
             return Outcome(id, failure={"id": id, "persona": persona.id, "error": kind, "reason": str(error)})
         finally:
             self.live.pop(id, None)
-        return Outcome(id, tree.to_json() if len(tree) else "", partial=tree.stop == "budget")
+        if not len(tree):
+            return Outcome(id, partial=tree.stop == "budget")
+        health = note_health(tree)
+        return Outcome(id, tree.to_json(), partial=tree.stop == "budget", health=health.to_dict())
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -16,12 +17,14 @@ from interalign.errors import ConfigError, RunFolderError
 from interalign.files import write_lines, write_text
 from interalign.graphs import ConversationTree, judging_context
 from interalign.sim.calls import CallPath
-from interalign.sim.casting import make_clients, make_judge
 from interalign.sim.config import RunConfig
+from interalign.sim.engines import make_engine
+from interalign.sim.judge_config import OwnJudgeConfig, judge_players, members_of
+from interalign.sim.judging import make_judge
 from interalign.sim.runner import open_cache
 from interalign.sim.store import read_manifest, read_trees
 
-__all__ = ["Rejudged", "rejudge"]
+__all__ = ["Rejudged", "judging_calls", "rejudge"]
 
 _AT_A_TIME = 64
 
@@ -70,13 +73,28 @@ async def rejudge(run: Path, config: RunConfig, name: str | None = None) -> Reju
     return _compare(trees, judge.name)
 
 
-async def _judge_all(run: Path, config: RunConfig, judge: Judge, trees: Sequence[ConversationTree]) -> None:
-    clients = make_clients(config)
-    cache = open_cache(config, run, clients)
+@asynccontextmanager
+async def judging_calls(config: RunConfig, folder: Path) -> AsyncIterator[CallPath]:
+    """A call path to the models that the judge of `config` is played by; what they answer is kept in `folder`."""
+    players = judge_players(config.cast.judge, "cast.judge")
+    names = dict.fromkeys(config.model_of(player, where) for where, player in players)
+    if any(isinstance(member, OwnJudgeConfig) for member in members_of(config.cast.judge)):
+        names |= dict.fromkeys(config.models)  # a judge of the user's own may ask any of them
+    clients = {name: make_engine(config.models[name]) for name in names}
+    cache = open_cache(config, folder, clients)
     calls = CallPath(clients, config.calls, cache=cache)
+    try:
+        yield calls
+    finally:
+        await calls.close()
+        if cache is not None:
+            cache.close()
+
+
+async def _judge_all(run: Path, config: RunConfig, judge: Judge, trees: Sequence[ConversationTree]) -> None:
     slots = asyncio.Semaphore(_AT_A_TIME)
 
-    async def judge_pair(tree: ConversationTree, a: str, b: str) -> None:
+    async def judge_pair(calls: CallPath, tree: ConversationTree, a: str, b: str) -> None:
         async with slots:
             context = judging_context(tree, a, b, config.run.turns)
             key = f"{tree.seed}/{tree.id}/rejudge/{judge.name}/{a}/{b}"
@@ -85,18 +103,14 @@ async def _judge_all(run: Path, config: RunConfig, judge: Judge, trees: Sequence
         tree.add_verdict(a, b, verdict)
 
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with judging_calls(config, run) as calls, asyncio.TaskGroup() as tasks:
             for tree in trees:
                 tree.drop_verdicts(judge.name)
                 for _, replies in tree.siblings():
                     for a, b in combinations(replies, 2):
-                        tasks.create_task(judge_pair(tree, a.id, b.id))
+                        tasks.create_task(judge_pair(calls, tree, a.id, b.id))
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
-    finally:
-        await calls.close()
-        if cache is not None:
-            cache.close()
 
 
 def _update_manifest(run: Path, judge: Judge) -> None:

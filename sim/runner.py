@@ -4,8 +4,9 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,23 @@ from autogen_core.models import ChatCompletionClient
 
 from interalign.agents import Cast
 from interalign.errors import ConfigError
-from interalign.graphs import compile_dialogue
+from interalign.graphs.drawing import notebook_table, notebook_trees
 from interalign.graphs.machine import Dialogue
 from interalign.sim.calls import CallCache, CallPath, Ledger
-from interalign.sim.casting import make_cast, make_clients, personas_of, pin_personas
+from interalign.sim.casting import make_cast, make_clients, make_dialogue, personas_of, pin_personas
 from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine
+from interalign.sim.flipping import personality_pool
+from interalign.sim.health import Health
 from interalign.sim.player import Job, Outcome, Player
 from interalign.sim.progress import NoProgress, Progress, Snapshot
-from interalign.sim.store import RunFolder, now
+from interalign.sim.store import RunFolder, now, read_trees
 
 __all__ = ["Summary", "run", "simulate"]
 
 _PACKAGES = ("interalign", "langgraph", "networkx", "autogen-core", "xllamacpp", "wordllama")
+_IN_NOTEBOOK = 5
+"""Trees that a notebook shows of a run."""
 _OUT_OF_BUDGET = "the budget is used up; raise calls.budget and run the same command to go on"
 
 
@@ -44,6 +49,20 @@ class Summary:
     seconds: float
     stopped: str = ""
     """Why the run stopped before its end; empty if it did not."""
+    health: Health = field(default_factory=Health)
+    """Of the simulated users, over all trees in the folder."""
+
+    def _repr_html_(self) -> str:
+        """For notebooks: what it came to, and the first trees to unfold."""
+        rows = [
+            ("conversations", self.conversations),
+            ("failed", self.failed),
+            ("calls", self.calls),
+            ("tokens written", self.tokens),
+            ("seconds", f"{self.seconds:.1f}"),
+            *([("stopped", self.stopped)] if self.stopped else []),
+        ]
+        return notebook_table(str(self.folder), rows) + notebook_trees(islice(read_trees(self.folder), _IN_NOTEBOOK))
 
 
 async def simulate(
@@ -71,18 +90,21 @@ async def simulate(
     personas = personas_of(config)
     own = make_clients(config) if clients is None else dict(clients)
     cast = cast or make_cast(config)
+    dialogue = dialogue or make_dialogue(config)
+    if config.run.flip_at is not None:
+        personality_pool(config)  # what is wrong with it is found before anything is written
     with RunFolder(out, config) as folder:
         ids = [f"c{place:05d}" for place in range(config.run.conversations)]
         jobs = [(id, persona) for id, persona in zip(ids, personas, strict=True) if id not in folder.finished]
         if not jobs and folder.complete:
-            return Summary(out, len(folder.finished), 0, 0, 0, 0.0)
+            return Summary(out, len(folder.finished), 0, 0, 0, 0.0, health=folder.health)
         work = _Work(config, folder, progress or NoProgress())
         folder.clear_failures()
         try:
             if config.run.executor == "ray":
                 await work.on_cluster(jobs)
             else:
-                await work.here(jobs, cast, own, dialogue or compile_dialogue(), close=clients is None)
+                await work.here(jobs, cast, own, dialogue, close=clients is None)
         finally:
             work.progress.close()
             folder.sort_trees(ids)
@@ -145,7 +167,7 @@ class _Work:
         if outcome.partial:
             self.stopped = _OUT_OF_BUDGET
         if outcome.tree:
-            self.folder.add_line(outcome.id, outcome.tree, partial=outcome.partial)
+            self.folder.add_line(outcome.id, outcome.tree, partial=outcome.partial, health=outcome.health)
         self._show()
 
     async def _tick(self) -> None:
@@ -182,11 +204,13 @@ class _Work:
     def finish(self, clients: Mapping[str, ChatCompletionClient], cast: Cast) -> Summary:
         """Write what stands beside the trees; the manifest last, and only for a run that came to its end."""
         seconds = time.monotonic() - self.started
-        self.folder.write_json("usage.json", self.ledger.to_dict())
+        self.folder.write_json("usage.json", {**self.ledger.to_dict(), "health": self.folder.health.to_dict()})
         if not self.stopped:
             self.folder.write_json("manifest.json", self._manifest(seconds, clients, cast))
         done = self.folder.count
-        return Summary(self.folder.path, done, self.failed, *self._spent(), seconds, self.stopped)
+        return Summary(
+            self.folder.path, done, self.failed, *self._spent(), seconds, self.stopped, self.folder.health
+        )
 
     def _manifest(self, seconds: float, clients: Mapping[str, ChatCompletionClient], cast: Cast) -> dict[str, Any]:
         return {
@@ -198,6 +222,7 @@ class _Work:
             "seconds": round(seconds, 1),
             "models": {name: _identity(client) for name, client in clients.items()},
             "judge": cast.judge.identity() if cast.judge else None,
+            "health": self.folder.health.to_dict(),
             "versions": {package: version(package) for package in _PACKAGES},
         }
 

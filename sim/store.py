@@ -22,6 +22,7 @@ from interalign.config import load_config, without_none
 from interalign.errors import MissingError, RunFolderError, TreeError
 from interalign.graphs import ConversationTree
 from interalign.sim.config import RunConfig
+from interalign.sim.health import Health
 
 __all__ = ["RunFolder", "read_manifest", "read_trees"]
 
@@ -41,6 +42,7 @@ class RunFolder:
         self.config = config
         self._spans: dict[str, Span] = {}
         self._partial: set[str] = set()
+        self._health: dict[str, dict[str, Any]] = {}
         with _disk(path):
             path.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(path / ".lock")
@@ -53,7 +55,7 @@ class RunFolder:
         try:
             with _disk(path):
                 self._claim()
-            self._trees = _reopen(path / "trees.jsonl", self._spans)
+            self._trees = _reopen(path / "trees.jsonl", self._spans, self._health)
         except BaseException:
             self._lock.release()
             raise
@@ -78,14 +80,25 @@ class RunFolder:
         return len(self._spans) - len(self._partial)
 
     @property
+    def health(self) -> Health:
+        """The health of the users in all conversations of the folder, summed in the order of their ids."""
+        total = Health()
+        for id in sorted(self._health):
+            total += Health.from_dict(self._health[id])
+        return total
+
+    @property
     def complete(self) -> bool:
         return (self.path / "manifest.json").exists()
 
     def add_tree(self, tree: ConversationTree) -> None:
         """Append a conversation."""
-        self.add_line(tree.id, tree.to_json(), partial=tree.stop == "budget")
+        health = tree.graph.graph.get("health")
+        self.add_line(tree.id, tree.to_json(), partial=tree.stop == "budget", health=health)
 
-    def add_line(self, id: str, tree: str, partial: bool = False) -> None:
+    def add_line(
+        self, id: str, tree: str, partial: bool = False, health: dict[str, Any] | None = None
+    ) -> None:
         """Append a conversation as JSON: after this it survives whatever happens.
 
         A partial one can be looked at and trained on, but is played again when the run goes on.
@@ -101,6 +114,7 @@ class RunFolder:
                 self._trees.truncate(start)  # a full disk must not leave half a line behind
                 raise
         self._spans[id] = (start, len(line))
+        self._health[id] = health or {}
         if partial:
             self._partial.add(id)
 
@@ -192,7 +206,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _reopen(path: Path, spans: dict[str, Span]) -> FileIO:
+def _reopen(path: Path, spans: dict[str, Span], health: dict[str, dict[str, Any]]) -> FileIO:
     """Open trees.jsonl for appending; note where each tree stands and cut off a half-written last line."""
     end = 0
     if path.exists():
@@ -205,6 +219,7 @@ def _reopen(path: Path, spans: dict[str, Span]) -> FileIO:
                     graph.get("stop") != "budget"
                 ):  # such a conversation is played again, from the cache to where it stood
                     spans[graph["id"]] = (end, len(line))
+                    health[graph["id"]] = graph.get("health", {})
                 end += len(line)
     with _disk(path.parent):
         file = path.open("ab", buffering=0)
@@ -215,6 +230,7 @@ def _reopen(path: Path, spans: dict[str, Span]) -> FileIO:
 def _graph_of(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         graph = json.loads(line)["graph"]
+        Health.from_dict(graph.get("health", {}))
         if isinstance(graph["id"], str):
             return graph
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -1,7 +1,10 @@
-"""judges: who decides which reply a persona would rather get."""
+"""judges: who decides which reply a persona would rather get, and how good a reply is."""
 
+from interalign.agents.judges.choice import read_choice
 from interalign.agents.judges.embedding import EmbeddingJudge
-from interalign.agents.judges.llm import LLMJudge, PairwiseRole, read_choice
+from interalign.agents.judges.llm import LLMJudge
+from interalign.agents.judges.rating import read_score
+from interalign.agents.judges.roles import PairwiseRole, ScoreRole
 from interalign.agents.judges.verdict import Judge, Outcome, PointwiseJudge, Score, Verdict, Vote
 
 __all__ = [
@@ -12,7 +15,9 @@ __all__ = [
     "PairwiseRole",
     "PointwiseJudge",
     "Score",
+    "ScoreRole",
     "Verdict",
     "Vote",
     "read_choice",
+    "read_score",
 ]

@@ -1,125 +1,154 @@
-"""llm: a language model as pairwise judge. Both orders are asked, since models favour a position."""
+"""llm: a language model as judge. Of two replies both orders are asked, since models favour a position.
+
+Each order may be asked several times (`votes`). What an order says is what most of its votes say; the two orders must then
+say the same. A single reply gets a score from 1 to 5: the mean of its votes and criteria.
+"""
 
 import asyncio
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from statistics import fmean
+from typing import Any
 
-from autogen_core.models import LLMMessage
-
-from interalign.agents import messages as say
 from interalign.agents.context import Context
-from interalign.agents.judges.verdict import Outcome, Verdict, Vote
-from interalign.agents.prompts import Prompt, load_prompt
-from interalign.agents.role import Agent, Caller, Role
+from interalign.agents.judges.choice import Choice
+from interalign.agents.judges.expected import expected_score
+from interalign.agents.judges.rating import Rating
+from interalign.agents.judges.roles import Criterion, PairwiseRole, ScoreRole
+from interalign.agents.judges.verdict import Order, Outcome, Score, Spent, Verdict, Vote, prompt_digest
+from interalign.agents.role import Agent, Answer, Caller, Usage
+from interalign.errors import ConfigError
 
-__all__ = ["LLMJudge", "PairwiseRole", "read_choice"]
+__all__ = ["LLMJudge"]
 
-Choice = Literal["first", "second", "tie", "unscored"]
-
-_WORDS: dict[str, Choice] = {
-    "first": "first", "1st": "first", "second": "second", "2nd": "second",
-    "tie": "tie", "tied": "tie", "draw": "tie", "equal": "tie", "equally": "tie", "same": "tie",
-    "both": "tie", "neither": "tie",
-}  # fmt: skip
-_SHORT: dict[str, Choice] = {"1": "first", "a": "first", "2": "second", "b": "second"}
-"""Count where they are named as a reply ("Reply 2", "option B"), or are all that a line says."""
-_TOKEN = re.compile(r"[a-z0-9]+")
-_LABELLED = re.compile(r"\b(?:reply|answer|option|response|candidate|message|choice|number|no\.)\W{0,3}([12ab])\b")
-_LED = re.compile(r"\s*([AB])(?: is (?:the )?(?:better|best|preferable)|\s*[.:,-])")
-_ALONE = re.compile(r"\W*([12ab])\W*")
-_IDIOM = re.compile(r"\bat first\b|\bfirst (?:glance|sight|of all)\b|\ba second\b|\bon second thoughts?\b")
-_UNSAID = re.compile(r"\b(?:not?|never|cannot|nor|worse|worst|weaker)\b|n't\b")
-
-
-class PairwiseRole(Role[Choice]):
-    """Asks which of `context.replies` (two, in the order shown) the persona would rather get."""
-
-    name = "judge"
-    parameters: Mapping[str, Any] = {"temperature": 0.0, "max_tokens": 16}
-
-    def __init__(self, rubric: str | None = None) -> None:
-        self.rubric_text = load_prompt("judge") if rubric is None else rubric
-        self.rubric = Prompt(self.rubric_text, ("profile", "personality"))
-        self.question = Prompt(load_prompt("compare"), ("history", "first", "second"))
-
-    def messages(self, context: Context) -> Sequence[LLMMessage]:
-        assert context.persona is not None, "a judge knows the persona it judges for"
-        first, second = context.replies
-        lines = (f"{'Person' if message.role == 'user' else 'Friend'}: {message.text}" for message in context.history)
-        return [
-            say.system(self.rubric.fill(profile=context.persona.profile, personality=context.persona.personality)),
-            say.user(self.question.fill(history="\n".join(lines), first=first, second=second), "dialogue"),
-        ]
-
-    def parse(self, text: str) -> Choice:
-        return read_choice(text)
-
-
-def read_choice(text: str) -> Choice:
-    """Which reply an answer names. Whatever names none, or more than one, is unscored: it never counts for the second.
-
-    The last line decides where it alone is clear (models reason first and conclude last).
-    """
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    for part in (lines[-1] if lines else "", text):
-        named = _named(part)
-        if len(named) == 1:
-            return named.pop()
-    return "unscored"
-
-
-def _named(text: str) -> set[Choice]:
-    """The replies that a text names. None where it says what a reply is not, or names one as the worse."""
-    lowered = _IDIOM.sub(" ", text.lower().replace("\u2019", "'"))
-    if _UNSAID.search(lowered):
-        return set()
-    if alone := _ALONE.fullmatch(lowered):
-        return {_SHORT[alone[1]]}
-    if led := _LED.match(text):
-        return {_SHORT[led[1].lower()]}
-    named: set[Choice] = {_WORDS[token] for token in _TOKEN.findall(lowered) if token in _WORDS}
-    named.update(_SHORT[label] for label in _LABELLED.findall(lowered))
-    return named
+_ORDERS: tuple[Order, Order] = ("ab", "ba")
+_WARM = 0.7
+"""The temperature of several votes, unless the parameters say another: at 0 they would all be the same."""
+_PROBABILITIES = {"logprobs": True, "top_logprobs": 20}
 
 
 class LLMJudge:
-    """A model asked in both orders. Different answers to the two orders are a tie: the position decided, not the reply."""
+    """Compares and scores. Different answers to the two orders are a tie: the position decided, not the reply.
+
+    Raises:
+        ConfigError: the rubric has a placeholder other than $profile and $personality, or the votes have no temperature.
+    """
 
     name: str
 
     def __init__(
-        self, model: str, rubric: str | None = None, name: str = "llm", parameters: Mapping[str, Any] | None = None
+        self,
+        model: str,
+        rubric: str | None = None,
+        name: str = "llm",
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        votes: int = 1,
+        history: bool = True,
+        criteria: Sequence[Criterion] = (),
+        expected: bool = False,
+        structured: bool = False,
     ) -> None:
+        given = {**({"temperature": _WARM} if votes > 1 else {}), **(parameters or {})}
+        if votes > 1 and given["temperature"] == 0:
+            raise ConfigError(
+                f"{votes} votes at temperature 0 are {votes} times the same; raise it, or ask for one vote"
+            )
+        if expected and (structured or votes > 1):
+            raise ConfigError("an expected score is read from one plain answer; leave out `structured` and `votes`")
         self.name = name
-        self.agent = Agent(PairwiseRole(rubric), model, parameters or {})
+        self.votes = votes
+        self.expected = expected
+        self.agent = Agent(PairwiseRole(rubric, history), model, given)
+        groups = [tuple(criteria)] if structured or not criteria else [(criterion,) for criterion in criteria]
+        scoring = {**given, **_PROBABILITIES} if expected else given
+        self.scorers = [Agent(ScoreRole(group, rubric, history, structured), model, scoring) for group in groups]
 
     def identity(self) -> dict[str, Any]:
-        role = self.agent.role
-        assert isinstance(role, PairwiseRole)
+        compared, scored = self.agent.role, self.scorers[0].role
+        assert isinstance(compared, PairwiseRole)
+        assert isinstance(scored, ScoreRole)
         return {
             "judge": "llm",
             "model": self.agent.model,
-            "rubric": role.rubric_text,
+            "rubric": compared.rubric.text,
+            "score_rubric": scored.rubric.text,
+            "criteria": [name for agent in self.scorers for name in _role(agent).criteria],
             "parameters": self.agent.settings,
+            "votes": self.votes,
+            "history": compared.history,
+            "expected": self.expected,
+            "structured": scored.structured,
         }
 
+    # -- two replies -------------------------------------------------------------------------------
+
     async def compare(self, context: Context, a: str, b: str, caller: Caller, *, key: str) -> Verdict:
-        votes = await asyncio.gather(
-            self._vote(context, a, b, "ab", caller, key), self._vote(context, b, a, "ba", caller, key)
-        )
-        return _decide(self.name, votes)
+        asked = [
+            self._vote(context, a, b, order, caller, _nth(f"{key}/{order}", place)) for place, order in self._places()
+        ]
+        found = await asyncio.gather(*asked)
+        votes = tuple(vote for vote, _ in found)
+        return decide(self.name, votes).model_copy(update={"spent": Spent.of(usage for _, usage in found)})
+
+    def _places(self) -> list[tuple[int, Order]]:
+        return [(place, order) for order in _ORDERS for place in range(self.votes)]
 
     async def _vote(
-        self, context: Context, first: str, second: str, order: Literal["ab", "ba"], caller: Caller, key: str
-    ) -> Vote:
-        shown = replace(context, replies=(first, second))
-        answer = await caller.ask(self.agent, shown, key=f"{key}/{order}")
-        return Vote(order=order, outcome=_in_terms_of_a(answer.value, order), raw=answer.text)
+        self, context: Context, a: str, b: str, order: Order, caller: Caller, key: str
+    ) -> tuple[Vote, Usage]:
+        shown = replace(context, replies=(a, b) if order == "ab" else (b, a))
+        answer = await caller.ask(self.agent, shown, key=key)
+        prompt = prompt_digest(self.agent.role.messages(shown))
+        vote = Vote(order=order, outcome=_in_terms_of_a(answer.value, order), raw=answer.text, prompt=prompt)
+        return vote, answer.usage
+
+    # -- one reply ---------------------------------------------------------------------------------
+
+    async def score(self, context: Context, reply: str, caller: Caller, *, key: str) -> Score:
+        shown = replace(context, replies=(reply,))
+        asked = [
+            caller.ask(agent, shown, key=_nth(f"{key}/{'+'.join(_role(agent).names)}", place))
+            for agent in self.scorers
+            for place in range(self.votes)
+        ]
+        answers = await asyncio.gather(*asked)
+        found: dict[str, list[Rating]] = {}
+        for answer in answers:
+            for name, rating in self._ratings(answer).items():
+                found.setdefault(name, []).append(rating)
+        score = _summed_up(self.name, found)
+        more = {
+            "raw": tuple(answer.text for answer in answers),
+            "prompts": tuple(
+                prompt_digest(agent.role.messages(shown)) for agent in self.scorers for _ in range(self.votes)
+            ),
+            "spent": Spent.of(answer.usage for answer in answers),
+        }
+        return score.model_copy(update=more)
+
+    def _ratings(self, answer: Answer[Mapping[str, Rating]]) -> Mapping[str, Rating]:
+        """As written, or as expected where what is written is a score, too."""
+        if not self.expected:
+            return answer.value
+        return {
+            name: rating if rating.value is None else expected_score(answer.logprobs)
+            for name, rating in answer.value.items()
+        }
 
 
-def _in_terms_of_a(choice: Choice, order: Literal["ab", "ba"]) -> Outcome:
+def _role(agent: Agent[Any]) -> ScoreRole:
+    assert isinstance(agent.role, ScoreRole)
+    return agent.role
+
+
+def _nth(key: str, place: int) -> str:
+    """The key of one vote of several; that of a single vote has no number."""
+    return f"{key}/{place}" if place else key
+
+
+def _in_terms_of_a(choice: Choice, order: Order) -> Outcome:
     if choice == "first":
         return "a" if order == "ab" else "b"
     if choice == "second":
@@ -127,20 +156,44 @@ def _in_terms_of_a(choice: Choice, order: Literal["ab", "ba"]) -> Outcome:
     return choice
 
 
-def _decide(judge: str, votes: Sequence[Vote]) -> Verdict:
-    """Both orders must name the same reply; the margin is then 1."""
-    outcomes: set[Outcome] = {vote.outcome for vote in votes}
-    if len(outcomes) == 1:
-        outcome = outcomes.pop()
-        reasons: dict[Outcome, str] = {
-            "tie": "the judge calls it a tie",
-            "unscored": "the judge's answers name no reply",
-        }
-        margin = float(outcome in ("a", "b"))
-        return Verdict(judge=judge, outcome=outcome, margin=margin, reason=reasons.get(outcome, ""), votes=tuple(votes))
-    if "unscored" in outcomes:
-        return Verdict(
-            judge=judge, outcome="unscored", reason="one of the judge's answers names no reply", votes=tuple(votes)
-        )
-    reason = "the judge's choice changed with the order of the replies"
-    return Verdict(judge=judge, outcome="tie", reason=reason, votes=tuple(votes))
+def decide(judge: str, votes: tuple[Vote, ...]) -> Verdict:
+    """Both orders must come to the same reply; the margin is the share of all votes that it leads by."""
+    orders = [_majority([vote.outcome for vote in votes if vote.order == order]) for order in _ORDERS]
+    if "unscored" in orders:
+        some = "" if set(orders) == {"unscored"} else "one of "
+        verb = "name" if not some else "names"
+        reason = f"{some}the judge's answers {verb} no reply"
+        return Verdict(judge=judge, outcome="unscored", reason=reason, votes=votes)
+    if orders[0] != orders[1]:
+        reason = "the judge's choice changed with the order of the replies"
+        return Verdict(judge=judge, outcome="tie", reason=reason, votes=votes)
+    if orders[0] == "tie":
+        return Verdict(judge=judge, outcome="tie", reason="the judge calls it a tie", votes=votes)
+    counts = Counter(vote.outcome for vote in votes)
+    lead = abs(counts["a"] - counts["b"]) / len(votes)
+    return Verdict(judge=judge, outcome=orders[0], margin=round(lead, 6), votes=votes)
+
+
+def _majority(outcomes: Sequence[Outcome]) -> Outcome:
+    """What most votes of one order say; a tie where no outcome leads, unscored where half of them or more cannot be read."""
+    counts = Counter(outcome for outcome in outcomes if outcome != "unscored")
+    if counts.total() * 2 <= len(outcomes):
+        return "unscored"
+    (first, most), *others = counts.most_common()
+    return "tie" if others and others[0][1] == most else first
+
+
+def _summed_up(judge: str, found: Mapping[str, Sequence[Rating]]) -> Score:
+    """The mean over the criteria of the mean over their votes. No criterion may lack more than half of its votes."""
+    means: dict[str, float] = {}
+    problems: list[str] = []
+    for name, ratings in found.items():
+        values = [rating.value for rating in ratings if rating.value is not None]
+        if len(values) * 2 > len(ratings):
+            means[name] = round(fmean(values), 6)
+        else:
+            reason = next(rating.reason for rating in ratings if rating.value is None)
+            problems.append(f"{name}: {reason}" if len(found) > 1 else reason)
+    criteria = {name: mean for name, mean in means.items() if name != "score"}
+    value = None if problems else round(fmean(means.values()), 6)
+    return Score(judge=judge, value=value, reason="; ".join(problems), criteria=criteria)

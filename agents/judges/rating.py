@@ -22,20 +22,26 @@ class Rating(NamedTuple):
     reason: str = ""
 
 
-_WORDS = {word: value for value, word in enumerate("zero one two three four five six seven eight nine ten".split())}
-_ANNOUNCE = frozenset("score scores rating rate rated grade overall final total mark give award assign deserves".split())
-_FILL = frozenset(
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_WORDS = {word: value for value, word in enumerate(_NAMES)}
+_ANNOUNCE = _set("score scores rating rate rated grade overall final total mark give award assign deserves")
+_FILL = _set(
     "the my a an is are be as at of to for it its it's this that i i'd i'll would say reply response answer so thus hence "
-    "therefore gets get with well and verdict".split()
+    "therefore gets get with well and verdict or maybe perhaps"
 )
-_AFTER = frozenset("out of points point stars star because since as for on overall".split())
+_AFTER = _set("out of points point stars star because since as for on overall and but or")
 _NUMBER = re.compile(rf"(?<![\w.])(?:-?\d+(?:\.\d+)?|{'|'.join(_WORDS)})(?![\w%])")
-_SCALE = re.compile(r"\(?\b(?:(?:on )?a scale )?(?:from |of |between )?(?:1|one)\s*(?:-|–|to|and|through)\s*(?:5|five)\b\)?")
-_OF = re.compile(r"\s*(?:/|out of|of)\s*(\d+|five|ten)(?![\w])(?!\.\d)")
+_SCALE = re.compile(
+    r"\(?\b(?:(?:on )?a scale )?(?:from |of |between )?(?:1|one)\s*(?:-|–|to|and|through)\s*(?:5|five)\b\)?"
+)
+_OF = re.compile(r"\s*(?:/|out of|of)\s*(\d+(?:\.0+)?|five|ten)(?![\w])(?!\.\d)")
 _POINT = re.compile(r"^\s*\d+[.)]\s+\S", re.MULTILINE)
 _MARKUP = re.compile(r"[*_`#>\"“”|]+")
 _LEAD_END = re.compile(r"[.,;!?\n()]")
-_FENCED = re.compile(r"\{.*\}", re.DOTALL)
 _SYNONYMS = {"human": ("human", "human-likeness", "human-like", "humanness", "likeness", "like")}
 
 
@@ -53,7 +59,7 @@ def read_score(text: str, names: Sequence[str] = ()) -> Rating:
         return Rating(None, "the answer is empty")
     own = frozenset(word for name in names for word in _SYNONYMS.get(name, (name,)))
     for part in (lines[-1], plain):
-        values = set(_announced(part, own))
+        values = set(_announced(part, own, listed=len(_POINT.findall(plain)) > 1))
         if len(values) == 1:
             return _in_range(values.pop())
         if len(values) > 1:
@@ -86,9 +92,8 @@ def _plain(text: str) -> str:
     return _SCALE.sub(" ", _MARKUP.sub(" ", lowered))
 
 
-def _announced(text: str, names: frozenset[str]) -> Iterator[float]:
+def _announced(text: str, names: frozenset[str], listed: bool) -> Iterator[float]:
     """The numbers of a text that are given as scores. A scale other than 5 gives a number that is out of range."""
-    listed = len(_POINT.findall(text)) > 1
     end = 0
     for match in _NUMBER.finditer(text):
         if match.start() < end:
@@ -97,7 +102,7 @@ def _announced(text: str, names: frozenset[str]) -> Iterator[float]:
         scale = _OF.match(text, match.end())
         point = listed and not scale and _POINT.match(text, text.rfind("\n", 0, match.start()) + 1) is not None
         end = scale.end() if scale else match.end()
-        if not point and _counts(match.group(), lead, text[end:], names, bool(scale)):
+        if not point and _counts(match.group(), lead, text[end : end + 80], names, bool(scale)):
             of = _number(scale[1]) if scale else 5.0
             yield _number(match.group()) if of == 5.0 else math.inf
 
@@ -121,7 +126,9 @@ def _number(text: str) -> float:
 def _in_range(value: float) -> Rating:
     if 1 <= value <= 5:
         return Rating(value)
-    return Rating(None, f"{value:g} is no score from 1 to 5" if math.isfinite(value) else "the score is not one from 1 to 5")
+    return Rating(
+        None, f"{value:g} is no score from 1 to 5" if math.isfinite(value) else "the score is not one from 1 to 5"
+    )
 
 
 def _json_score(text: str) -> Rating | None:
@@ -140,11 +147,11 @@ def _json_score(text: str) -> Rating | None:
 
 
 def _object(text: str) -> dict[Any, Any] | None:
-    match = _FENCED.search(text)
-    if match is None:
+    start, end = text.find("{"), text.rfind("}")
+    if not 0 <= start < end:
         return None
     try:
-        data = json.loads(match[0])
+        data = json.loads(text[start : end + 1])
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None

@@ -5,11 +5,12 @@ is long; `render_html` makes the page to browse in.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from interalign.graphs.tree import ConversationTree, Label, Node
 
-__all__ = ["notebook_html"]
+__all__ = ["notebook_html", "notebook_table", "notebook_trees"]
 
 _TURNS = 20
 _CHARACTERS = 600
@@ -38,6 +39,26 @@ def notebook_html(tree: ConversationTree) -> str:
     if len(users) > _TURNS:
         parts.append(f"<p>… and {len(users) - _TURNS} more turns</p>")
     return "\n".join([*parts, "</div>"])
+
+
+def notebook_trees(trees: Iterable[ConversationTree]) -> str:
+    """Several trees, each to be unfolded."""
+    parts = (
+        f'<details><summary dir="auto">{_text(tree.id)} · {_text(tree.persona.id)}</summary>{notebook_html(tree)}</details>'
+        for tree in trees
+    )
+    return "\n".join(parts)
+
+
+def notebook_table(title: str, rows: Iterable[Sequence[object]], header: Sequence[str] = ()) -> str:
+    """A table of figures under a title; every cell is text."""
+
+    def row(cells: Sequence[object], tag: str) -> str:
+        return "<tr>" + "".join(f'<{tag} dir="auto">{_text(str(cell))}</{tag}>' for cell in cells) + "</tr>"
+
+    head = f"<thead>{row(header, 'th')}</thead>" if header else ""
+    body = "".join(row(cells, "td") for cells in rows)
+    return f'<table><caption dir="auto">{_text(title)}</caption>{head}<tbody>{body}</tbody></table>'
 
 
 def _persona(tree: ConversationTree) -> str:

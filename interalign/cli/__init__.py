@@ -9,11 +9,13 @@ from interalign.cli.calls import calls
 from interalign.cli.demo import demo
 from interalign.cli.estimate import estimate
 from interalign.cli.graph import graph
+from interalign.cli.judges import judges
 from interalign.cli.models import models
 from interalign.cli.pairs import pairs
 from interalign.cli.personas import personas
 from interalign.cli.rejudge import rejudge
 from interalign.cli.simulate import simulate
+from interalign.cli.train import train
 from interalign.cli.tree import tree
 from interalign.errors import InteralignError
 
@@ -36,7 +38,9 @@ app.command()(graph)
 app.command()(pairs)
 app.command()(calls)
 app.add_typer(models)
+app.add_typer(judges)
 app.add_typer(personas)
+app.add_typer(train)
 
 
 def main() -> None:

@@ -87,5 +87,7 @@ def describe(summary: "Summary") -> str:
         lines.append(f"no call was answered; the first reason: {first_failure(summary.folder)}")
     elif not summary.stopped:
         lines.append("nothing was left to do")
+    if summary.health.conversations:
+        lines.append(f"simulated users: {summary.health}")
     lines.append(f"look at it:  interalign tree {summary.folder}   or open {summary.folder / 'report.html'}")
     return "\n".join(lines)

@@ -32,6 +32,8 @@ def tree(
 ) -> None:
     """Show conversations with their candidate replies side by side, or draw, write and convert them.
 
+    On a terminal, what is longer than the screen goes through $PAGER.
+
     With --from, the file of another program is read: `--from oasst --export trees.jsonl` imports it.
 
     Example: interalign tree runs/demo c00000
@@ -120,4 +122,13 @@ def _show(trees: "list[ConversationTree]", id: str | None) -> None:
 
     from interalign.graphs.drawing import draw_tree, list_trees
 
-    Console().print(list_trees(trees) if id is None else draw_tree(trees[0]))
+    console = Console()
+    with console.capture() as drawn:
+        console.print(list_trees(trees) if id is None else draw_tree(trees[0]))
+    text = drawn.get()
+    if console.is_terminal and text.count("\n") >= console.size.height:
+        import click
+
+        click.echo_via_pager(text)
+    else:
+        typer.echo(text, nl=False)

@@ -74,7 +74,7 @@ class CallPath:
             tokens += result.usage.completion_tokens
             text = _storable(result.content) if isinstance(result.content, str) else ""
             try:
-                return Answer(agent.role.parse(text), text, _usage(result, tokens, repair))
+                return Answer(agent.role.parse(text), text, _usage(result, tokens, repair), result.logprobs or ())
             except ParseError as error:
                 if repair == self.settings.repairs:
                     entry.failures += 1

@@ -19,6 +19,7 @@ from interalign.errors import CallError
 from interalign.sim.adapters import adapter_digest, require_digest, served_file, split_adapter
 from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
 from interalign.sim.engines.llama_server import LlamaServer
+from interalign.sim.engines.logprobs import read_logprobs
 from interalign.sim.models import locate
 
 __all__ = ["EmbeddedConfig", "EmbeddedEngine"]
@@ -107,7 +108,9 @@ class EmbeddedEngine(Engine[EmbeddedConfig]):
         self._record(usage)
         finish = "length" if choice["finish_reason"] == "length" else "stop"
         content = choice["message"].get("content") or ""
-        return CreateResult(finish_reason=finish, content=content, usage=usage, cached=False)
+        return CreateResult(
+            finish_reason=finish, content=content, usage=usage, cached=False, logprobs=read_logprobs(data)
+        )
 
     def join(self) -> tuple[LlamaServer, ThreadPoolExecutor]:
         """The server, which loads at the first call. Engines join when they are made, so that it knows all adapters then."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from interalign.errors import CallError, ConfigError, TransientError
 from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
+from interalign.sim.engines.logprobs import read_logprobs, read_prompt_logprobs
 
 __all__ = ["OpenAIConfig", "OpenAIEngine"]
 
@@ -89,7 +90,7 @@ class OpenAIEngine(Engine[OpenAIConfig]):
         if json_output:
             body["response_format"] = _response_format(json_output)
         data = await self._post(body)
-        return self._result(data)
+        return self._result(data, messages)
 
     async def _post(self, body: dict[str, Any]) -> Any:
         payload = json.dumps(body).encode()
@@ -135,7 +136,7 @@ class OpenAIEngine(Engine[OpenAIConfig]):
             return CallError(f"{message}; check base_url and model ({self.config.model!r})")
         return CallError(message)
 
-    def _result(self, data: Any) -> CreateResult:
+    def _result(self, data: Any, messages: Sequence[LLMMessage]) -> CreateResult:
         try:
             choice = data["choices"][0]
             text = choice["message"]["content"] or ""
@@ -150,7 +151,8 @@ class OpenAIEngine(Engine[OpenAIConfig]):
             raise TransientError(f"{self._url}: the answer is no chat completion: {str(data)[:120]}") from None
         self._record(usage)
         finish = _FINISH.get(choice.get("finish_reason"), "unknown")
-        return CreateResult(finish_reason=finish, content=text, usage=usage, cached=False)
+        logprobs = read_prompt_logprobs(data, str(messages[-1].content)) or read_logprobs(data)
+        return CreateResult(finish_reason=finish, content=text, usage=usage, cached=False, logprobs=logprobs)
 
     async def close(self) -> None:
         if self._session is not None:

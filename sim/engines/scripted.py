@@ -5,6 +5,7 @@ them up and its plain ones do not, and its judge is right with a set probability
 """
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,9 @@ class ScriptedConfig(EngineSettings):
     engine: Literal["scripted"]
     judge_accuracy: float = Field(default=0.9, ge=0, le=1)
     """How often its judge prefers the reply that is more about the persona; otherwise it says the opposite."""
+    adaptation: float = Field(default=0.0, ge=0, le=0.4)
+    """How many more of the things that the user has said its replies take up with every turn; its scores rise by as much.
+    At 0 they take up none, but the hint. A responder that sees the persona takes up four things, in any case."""
     latency: float = Field(default=0.0, ge=0)
     """Mean seconds of a call; lognormal with a heavy tail (sigma 0.8)."""
     fault_rate: float = Field(default=0.0, ge=0, lt=1)
@@ -53,7 +57,8 @@ class ScriptedEngine(Engine[ScriptedConfig]):
         """How many calls have come in, failed ones included."""
 
     def identity(self) -> dict[str, Any]:
-        return {"engine": "scripted", "judge_accuracy": self.config.judge_accuracy}
+        adaptation = {"adaptation": self.config.adaptation} if self.config.adaptation else {}
+        return {"engine": "scripted", "judge_accuracy": self.config.judge_accuracy, **adaptation}
 
     async def create(
         self,
@@ -74,6 +79,8 @@ class ScriptedEngine(Engine[ScriptedConfig]):
             await asyncio.sleep(self.config.latency * random.Random(seed).lognormvariate(-0.32, 0.8))
         role, context = extra.get("scene", ("", Context()))
         text = self._answer(role, context, wire, seed)
+        if role == "scorer" and isinstance(json_output, type):
+            text = json.dumps(dict.fromkeys(json_output.model_fields, int(text)))
         prompt = sum(len(message["content"].split()) + 4 for message in wire)
         usage = EngineUsage(prompt, len(text.split()) + 1)
         self._record(usage)
@@ -96,9 +103,13 @@ class ScriptedEngine(Engine[ScriptedConfig]):
             case "inducer":
                 return _induce(context)
             case "responder":
-                return _respond(context, draw)
+                return _respond(context, draw, self.config.adaptation)
+            case "inference":
+                return _infer(context, draw, self.config.adaptation)
             case "judge":
                 return _judge(context, draw, self.config.judge_accuracy)
+            case "scorer":
+                return _score(context, draw, self.config.judge_accuracy)
             case "writer":
                 return _write(context, draw)
             case _:
@@ -141,11 +152,29 @@ def _induce(context: Context) -> str:
     return "\n".join(item.replace("\n", " ") for item in context.persona.items if item in newest) or "nothing"
 
 
-def _respond(context: Context, draw: random.Random) -> str:
+def _respond(context: Context, draw: random.Random, adaptation: float) -> str:
+    if adaptation or context.persona is not None:
+        taken = " ".join(_taken_up(context, draw, adaptation))
+        return f"{draw.choice(_ASIDES)} {taken}".rstrip()
     if not context.known:
         return draw.choice(_GENERIC)
     before, after = draw.choice(_TAKE_UP).split("{item}")
     return before + context.known[-1] + after
+
+
+def _taken_up(context: Context, draw: random.Random, adaptation: float) -> list[str]:
+    """`adaptation * turn` things on average: a whole number of them, the rest by chance. Four where the persona is seen."""
+    if context.persona is not None:
+        return draw.sample(context.persona.items, min(4, len(context.persona.items)))
+    known = context.known or tuple(message.text for message in context.history if message.role == "user")
+    wanted = min(adaptation * context.turn, 4.0)
+    count = int(wanted) + (draw.random() < wanted % 1)
+    return draw.sample(known, min(count, len(known)))
+
+
+def _infer(context: Context, draw: random.Random, adaptation: float) -> str:
+    """What the user has said, as far as it is taken up; one a line."""
+    return "\n".join(text.replace("\n", " ") for text in _taken_up(context, draw, adaptation)) or "nothing"
 
 
 def _judge(context: Context, draw: random.Random, accuracy: float) -> str:
@@ -155,6 +184,13 @@ def _judge(context: Context, draw: random.Random, accuracy: float) -> str:
         return "tie"
     right = draw.random() < accuracy
     return "first" if (first > second) == right else "second"
+
+
+def _score(context: Context, draw: random.Random, accuracy: float) -> str:
+    """A point for each fact and trait of the person that the reply takes up, from 1 to 5; a wrong score is any number."""
+    assert context.persona is not None, "a judge knows the persona it judges for"
+    about = sum(item in reply for item in context.persona.items for reply in context.replies)
+    return str(min(5, 1 + about) if draw.random() < accuracy else draw.randint(1, 5))
 
 
 _LISTS = {

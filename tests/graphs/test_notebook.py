@@ -7,6 +7,7 @@ import pytest
 
 from interalign.agents import Persona
 from interalign.graphs import ConversationTree
+from interalign.graphs.drawing import notebook_table, notebook_trees
 from tests.conftest import HOSTILE
 
 
@@ -61,3 +62,16 @@ def test_long_texts_and_long_conversations_are_cut() -> None:
 
 def test_an_empty_tree_is_shown() -> None:
     assert "0 turns, 0 messages, 0 pairs" in ConversationTree("c", growing.PERSONA)._repr_html_()
+
+
+def test_a_table_shows_cells_as_text() -> None:
+    page = notebook_table("<b>title</b>", [("<script>", 3), ("none", "\u202e")], header=("name", "figure"))
+    assert Tags(page).names == {"table", "caption", "thead", "tbody", "tr", "th", "td"}
+    assert "&lt;script&gt;" in page
+    assert "\u202e" not in page
+
+
+def test_several_trees_are_folded() -> None:
+    page = notebook_trees([growing.grown(turns=1), growing.grown(turns=1)])
+    assert page.count("<details><summary dir") == 2
+    assert not Tags(page).open

@@ -71,6 +71,8 @@ PUBLIC = {
             "machine_image",
             "machine_mermaid",
             "notebook_html",
+            "notebook_table",
+            "notebook_trees",
             "plain_text",
             "render_html",
             "render_png",

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from interalign.graphs import ConversationTree
-from interalign.sim import RunConfig, run, simulate
+from interalign.sim import RunConfig, Summary, run, simulate
 from interalign.sim.progress import LineProgress, Snapshot, progress_for
 from interalign.sim.watch import WatchProgress, draw_snapshot
 
@@ -63,6 +63,12 @@ def test_it_is_shown_only_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> N
     progress.close()
     assert isinstance(progress, WatchProgress)
     capsys.readouterr()
+
+
+def test_a_summary_shows_itself_in_a_notebook(scripted_run: Path) -> None:
+    page = Summary(scripted_run, 4, 1, 30, 900, 2.5, "the budget is used up")._repr_html_()
+    assert "the budget is used up" in page
+    assert page.count("<details><summary dir") == 5
 
 
 def test_a_run_shows_its_trees_while_they_grow(tmp_path: Path) -> None:

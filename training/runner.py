@@ -1,0 +1,230 @@
+"""runner: one training, from a config to a result folder. What can be wrong is found before the model is loaded."""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from interalign.errors import ConfigError, InteralignError, MissingError
+from interalign.sim.store import now
+from interalign.training.config import SFTSettings, TrainSettings
+from interalign.training.dataset import read_pair_set
+from interalign.training.examples import Fitted, check_template, choose_pad_token, fit_rows
+from interalign.training.folder import TrainFolder, disk, is_first_process
+from interalign.training.mixing import mix_in
+from interalign.training.progress import NoTrainProgress, TrainProgress
+from interalign.training.quiet import quiet
+from interalign.training.rows import Row, read_rows
+from interalign.training.start import KIND, Start, find_start, require_extra, with_adapter_values
+
+__all__ = ["Trained", "train"]
+
+_PACKAGES = ("interalign", "torch", "transformers", "trl", "peft", "accelerate")
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training came to."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    """As in manifest.json."""
+    steps: int
+    """Taken by this call; 0 where nothing was left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Everything that is known before the model is loaded."""
+
+    config: TrainSettings
+    start: Start
+    tokenizer: Any
+    train: Fitted
+    held: Fitted
+    notes: tuple[str, ...]
+
+
+def train(config: TrainSettings, out: str | Path, *, progress: TrainProgress | None = None) -> Trained:
+    """Train as `config` says into the folder `out`; the same call goes on from the last checkpoint.
+
+    Raises:
+        ConfigError, MissingError, RunFolderError: before the model is loaded, wherever that is possible.
+        DivergedError: the loss is no number any more; the last good checkpoint is kept.
+        RunFolderError: the folder cannot be written; the last whole checkpoint is kept.
+    """
+    out = Path(out)
+    progress = progress if progress and is_first_process() else NoTrainProgress()
+    try:
+        config, start = _pinned(config)
+        done = _finished(out, config)
+        if done is not None:
+            return Trained(out, done, 0)
+        prepared = _prepare(config, start)
+        with TrainFolder(out, config) as folder, quiet():
+            return _run(prepared, folder, progress)
+    finally:
+        progress.close()
+
+
+def _pinned(config: TrainSettings) -> tuple[TrainSettings, Start]:
+    """The config with the hashes of what it reads. Raises ConfigError where it has the hashes of something else."""
+    require_extra()
+    for logger in config.train.log:
+        require_logger(logger)
+    data = Path(config.train.data).expanduser()
+    read_pair_set(data)
+    start = find_start(config)
+    config = with_adapter_values(config, start)
+    found = {"data_sha256": _sha256(data / "manifest.json"), "start_sha256": start.digest}
+    for key, value in found.items():
+        if getattr(config.train, key) not in (None, value):
+            what = config.train.data if key == "data_sha256" else config.train.start
+            raise ConfigError(f"train.{key} is not that of {what}, which has changed; take the key out, or restore it")
+    update: dict[str, Any] = {"train": config.train.model_copy(update=found)}
+    if isinstance(config, SFTSettings) and config.mix is not None:
+        path = Path(config.mix.file).expanduser()
+        read_rows(path)  # its errors are the better ones
+        digest = _sha256(path)
+        if config.mix.sha256 not in (None, digest):
+            raise ConfigError(f"mix.sha256 is not that of {path}, which has changed; take the key out, or restore it")
+        update["mix"] = config.mix.model_copy(update={"sha256": digest})
+    return config.model_copy(update=update), start
+
+
+def require_logger(name: str) -> None:
+    """Raises MissingError where a logger's package is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec(name) is None:
+        raise MissingError(f"train.log has {name!r}, which is not installed; run: pip install {name}")
+
+
+def _finished(out: Path, config: TrainSettings) -> dict[str, Any] | None:
+    """The manifest, if the folder holds this very training, finished."""
+    if not (out / "manifest.json").is_file():
+        return None
+    with TrainFolder(out, config) as folder:
+        return folder.manifest
+
+
+def _prepare(config: TrainSettings, start: Start) -> _Prepared:
+    """Tokenizer and rows, checked."""
+    from interalign.sim.hf_models import load_tokenizer
+
+    name = str(start.folder) if start.kind == "model" else config.train.model
+    tokenizer = load_tokenizer(name)
+    check_template(tokenizer, name)
+    pad = choose_pad_token(tokenizer)
+    notes = [f"the tokenizer has no padding token: {pad!r} is used, and masked"] if pad else []
+    kind = "sft_" if config.method == "sft" else ""
+    data = Path(config.train.data).expanduser()
+    rows, held_rows = (read_rows(path) if path.is_file() else [] for path in (data / f"{kind}{name}" for name in _SIDES))
+    fitted = fit_rows(rows, tokenizer, config.train.max_length)
+    if not fitted.rows:
+        why = ", ".join(f"{count} {reason}" for reason, count in fitted.refused.most_common()) or "it has no rows"
+        raise ConfigError(f"{data} has nothing to train on: {why}")
+    if isinstance(config, SFTSettings) and config.mix is not None:
+        notes.append(mix_in(fitted, config.mix, tokenizer, config.train))
+    held = fit_rows(held_rows, tokenizer, config.train.max_length)
+    notes.append(f"training on {fitted}")
+    if held_rows:
+        notes.append(f"evaluating on {held}")
+    return _Prepared(config, start, tokenizer, fitted, held, tuple(notes))
+
+
+_SIDES = ("train.jsonl", "eval.jsonl")
+
+
+def _run(prepared: _Prepared, folder: TrainFolder, progress: TrainProgress) -> Trained:
+    from interalign.training.callbacks import JsonLog, ShowProgress
+    from interalign.training.loading import load_policy
+    from interalign.training.trainers import make_trainer
+
+    for note in prepared.notes:
+        progress.note(note)
+    model = load_policy(prepared.config, prepared.start)
+    callbacks = [JsonLog(folder.path / "log.jsonl"), ShowProgress(progress)]
+    trainer = make_trainer(
+        prepared.config, folder.checkpoints, model, prepared.tokenizer, prepared.train.rows, prepared.held.rows, callbacks
+    )
+    checkpoint = folder.last_checkpoint()
+    if checkpoint is not None:
+        progress.note(f"going on from {checkpoint}")
+    before = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    started = time.monotonic()
+    with disk(folder.path):
+        if checkpoint is None and prepared.held.rows:
+            trainer.evaluate()
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        manifest = _manifest(prepared, trainer, time.monotonic() - started)
+        _save(trainer, folder, manifest, prepared.config)
+    return Trained(folder.path, manifest, trainer.state.global_step - before)
+
+
+def _save(trainer: Any, folder: TrainFolder, manifest: dict[str, Any], config: TrainSettings) -> None:
+    """Save what was trained; files first, the manifest last."""
+    work = folder.path / ".result"
+    try:
+        trainer.save_model(str(work))
+    except Exception as error:
+        if isinstance(error, (InteralignError, OSError)):
+            raise
+        raise OSError(" ".join(str(error).split())[:160]) from None  # what writes the tensors has errors of its own
+    trainer.accelerator.wait_for_everyone()
+    if trainer.is_world_process_zero():
+        _name_base(work / "adapter_config.json", manifest["base"])
+        folder.take_result(work, manifest)
+    trainer.accelerator.wait_for_everyone()
+
+
+def _name_base(path: Path, base: str) -> None:
+    """An adapter says what it is an adapter of by the name that its user gave, not by a folder of this machine's cache."""
+    if path.is_file():
+        config = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**config, "base_model_name_or_path": base}, indent=2) + "\n", encoding="utf-8")
+
+
+def _manifest(prepared: _Prepared, trainer: Any, seconds: float) -> dict[str, Any]:
+    config, start = prepared.config, prepared.start
+    history: Sequence[Row] = trainer.state.log_history
+    losses = [record["loss"] for record in history if "loss" in record]
+    evaluations = [record for record in history if "eval_loss" in record]
+    return {
+        "kind": KIND,
+        "method": config.method,
+        "model": config.train.model,
+        "base": str(start.folder) if start.kind == "model" else config.train.model,
+        "start": start.kind,
+        "full": config.train.full,
+        "packing": "pairs",
+        "steps": trainer.state.global_step,
+        "rows": len(prepared.train.rows),
+        "shortened": prepared.train.shortened,
+        "refused": dict(prepared.train.refused),
+        "loss": {"first": losses[0], "last": losses[-1]} if losses else None,
+        "evaluation": {"before": _metrics(evaluations[:1]), "after": _metrics(evaluations[-1:])} if evaluations else None,
+        "seconds": round(seconds, 1),
+        "config_digest": config.digest(),
+        "finished_at": now(),
+        "versions": {package: version(package) for package in _PACKAGES},
+    }
+
+
+def _metrics(records: Sequence[Row]) -> dict[str, float]:
+    """One evaluation's figures, without those that measure the machine."""
+    return {
+        key.removeprefix("eval_"): value
+        for record in records
+        for key, value in record.items()
+        if key.startswith("eval_") and not key.endswith(("runtime", "per_second"))
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

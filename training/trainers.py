@@ -1,0 +1,108 @@
+"""trainers: TRL's trainers, guarded and quiet, with the arguments that a config stands for. Imports torch and trl."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+from interalign.training.config import DPOSettings, SFTSettings, TrainSettings
+from interalign.training.guard import Guard
+from interalign.training.loading import lora_config, precision
+from interalign.training.rows import Row
+
+__all__ = ["make_trainer"]
+
+
+class PairsSFTTrainer(Guard, SFTTrainer):
+    """TRL's SFTTrainer on prompt and completion."""
+
+
+class PairsDPOTrainer(Guard, DPOTrainer):
+    """TRL's DPOTrainer on prompt, chosen and rejected."""
+
+
+def make_trainer(
+    config: TrainSettings,
+    out: Path,
+    model: Any,
+    tokenizer: Any,
+    train: Sequence[Row],
+    held: Sequence[Row],
+    callbacks: Sequence[TrainerCallback],
+) -> Any:
+    """The trainer that the config describes; `out` is where its checkpoints go."""
+    arguments = _arguments(config, out, bool(held))
+    trainer = _pairs(config, arguments, model, tokenizer, train, held)
+    for bar in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(bar)
+    for callback in callbacks:
+        trainer.add_callback(callback)
+    return trainer
+
+
+def _pairs(
+    config: TrainSettings, arguments: dict[str, Any], model: Any, tokenizer: Any, train: Sequence[Row], held: Sequence[Row]
+) -> Any:
+    fresh = not config.train.full and not hasattr(model, "peft_config")
+    common = {
+        "model": model,
+        "processing_class": tokenizer,
+        "train_dataset": _dataset(train),
+        "eval_dataset": _dataset(held) if held else None,
+        "peft_config": lora_config(config, model) if fresh else None,
+    }
+    # Rows fit already: TRL's own cut would take the end, which is the reply.
+    if isinstance(config, DPOSettings):
+        keep_dropout = {"disable_dropout": config.lora.dropout == 0 or config.train.full}
+        args = DPOConfig(**arguments, **keep_dropout, beta=config.dpo.beta, max_length=None)
+        reference = _frozen_copy(model) if config.train.full else None
+        return PairsDPOTrainer(args=args, ref_model=reference, **common)
+    assert isinstance(config, SFTSettings)
+    return PairsSFTTrainer(args=SFTConfig(**arguments, max_length=None, completion_only_loss=True), **common)
+
+
+def _arguments(config: TrainSettings, out: Path, evaluate: bool) -> dict[str, Any]:
+    train = config.train
+    import torch
+
+    every = {"eval_strategy": "steps", "eval_steps": train.eval_steps} if train.eval_steps else {"eval_strategy": "epoch"}
+    checkpointing = torch.cuda.is_available() if train.gradient_checkpointing is None else train.gradient_checkpointing
+    return {
+        "output_dir": str(out),
+        "seed": train.seed,
+        "num_train_epochs": train.epochs,
+        "max_steps": train.max_steps or -1,
+        "learning_rate": config.rate,
+        "warmup_steps": train.warmup,  # a number below 1 is a share of the steps
+        "lr_scheduler_type": {"constant": "constant_with_warmup"}.get(train.schedule, train.schedule),
+        "per_device_train_batch_size": train.batch,
+        "per_device_eval_batch_size": train.batch,
+        "gradient_accumulation_steps": train.accumulation,
+        "activation_checkpointing": checkpointing,
+        "bf16": precision(config) == "bfloat16",
+        "save_strategy": "steps",
+        "save_steps": train.save_steps,
+        "save_total_limit": 2,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # it would hide what the guard stops for
+        "report_to": list(train.log) or "none",
+        "run_name": out.parent.name,
+        "disable_tqdm": True,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        **(every if evaluate else {}),
+    }
+
+
+def _dataset(rows: Sequence[Row]) -> Dataset:
+    """The columns that are trained on, and no other."""
+    names = [name for name in ("prompt", "chosen", "rejected", "completion") if name in rows[0]]
+    return Dataset.from_list([{name: row[name] for name in names} for row in rows])
+
+
+def _frozen_copy(model: Any) -> Any:
+    from copy import deepcopy
+
+    return deepcopy(model).requires_grad_(False)
