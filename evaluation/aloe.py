@@ -101,7 +101,7 @@ async def evaluate(
         work = Work(config.run_config(), seats, folders, calls, progress or NoProgress())
         try:
             await work.converse(cases, flips)
-            await work.score(cases)
+            trees = await work.score(cases)
         finally:
             work.close()
             if clients is None:
@@ -109,7 +109,7 @@ async def evaluate(
             if cache is not None:
                 cache.close()
         made = provenance_of(config, cast, engines, scorer, personas)
-        results = gather_results(config, cases, seats, work.trees(cases), scorer.label, made, _up(out, place))
+        results = gather_results(config, cases, seats, trees, scorer.label, made, _up(out, place))
         _write(place, results, config, work, time.monotonic() - started)
     return Evaluation(results, place, calls.ledger.calls - before, time.monotonic() - started, work.stopped)
 

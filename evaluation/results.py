@@ -68,3 +68,5 @@ class Results(_Record):
     """Models, judge, digests of prompts, seeds, versions: what is needed to quote or repeat it. No secrets."""
     trees: dict[str, str] = {}
     """By model: the folder with its dialogues as trees, relative to the results' own folder."""
+    flip_at: int | None = None
+    """The first turn at which the user has another personality; `recovery_turns` says how soon a model is back where it was."""

@@ -58,7 +58,7 @@ class Tables(Player):
     """Plays jobs whose ids are `place/case`, with `place` the number of a seat."""
 
     def __init__(
-        self, config: RunConfig, calls: CallPath, seats: Sequence[Seat], flips: Mapping[str, Flip | None]
+        self, config: RunConfig, seats: Sequence[Seat], calls: CallPath, flips: Mapping[str, Flip | None]
     ) -> None:
         super().__init__(config, seats[0].cast, calls, _machine(seats))
         self.seats = seats

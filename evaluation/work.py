@@ -5,7 +5,7 @@ lost by a kill in between comes out of the cache of answers.
 """
 
 import asyncio
-import json
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ from interalign.sim.calls import CallPath
 from interalign.sim.config import RunConfig
 from interalign.sim.player import Outcome
 from interalign.sim.progress import Progress, Snapshot
-from interalign.sim.store import RunFolder, read_trees
+from interalign.sim.store import RunFolder, now, read_trees
 
 __all__ = ["Trees", "Work"]
 
@@ -76,7 +76,7 @@ class Work:
             ticker.cancel()
             self._tables = None
             for folder in self.folders:
-                folder.sort_trees(sorted(folder.finished | set(_ids(folder))))
+                folder.sort_trees(sorted(_latest(folder)))
 
     def _kept(self, folder: RunFolder) -> set[str]:
         """The cases whose dialogue is there, whole."""
@@ -99,22 +99,35 @@ class Work:
 
     # -- the scores --------------------------------------------------------------------------------
 
-    async def score(self, cases: Sequence[Case]) -> None:
-        """Score what is not scored yet: after a change of the judge or the controls, and where a call had failed."""
+    async def score(self, cases: Sequence[Case]) -> list[Trees]:
+        """Score what is not scored yet: after a change of the judge or the controls, and where a call had failed.
+
+        Returns the dialogues of each seat.
+        """
         wanted = {case.id for case in cases}
+        found: list[Trees] = []
         for seat, folder in zip(self.seats, self.folders, strict=True):
             trees = _latest(folder)
-            open_ = [
-                (tree, node.id)
-                for tree in trees.values()
-                if tree.id in wanted
-                for node in tree
-                if node.role == "assistant" and not seat.observer.is_done(tree, node.id)
-            ]
-            if open_ and not self.stopped:
-                await self._score_all(seat, open_)
+            asked = [(tree, id) for tree in trees.values() if tree.id in wanted for id in _unscored(tree, seat)]
+            if asked and not self.stopped:
+                await self._score_all(seat, asked)
                 write_lines(folder.path / "trees.jsonl", (trees[id].to_json() + "\n" for id in sorted(trees)))
             self._close_folder(folder, trees)
+            found.append(trees)
+        return found
+
+    def _close_folder(self, folder: RunFolder, trees: Trees) -> None:
+        """A folder that has a manifest is complete."""
+        if self.stopped:
+            return
+        manifest = {
+            "conversations": len(trees),
+            "failed": sum((tree.stop or "").startswith(FAILED) for tree in trees.values()),
+            "config_digest": folder.config.digest(),
+            "trees_sha256": hashlib.sha256((folder.path / "trees.jsonl").read_bytes()).hexdigest(),
+            "finished_at": now(),
+        }
+        folder.write_json("manifest.json", manifest)
 
     async def _score_all(self, seat: Seat, replies: Sequence[tuple[ConversationTree, str]]) -> None:
         slots = asyncio.Semaphore(_AT_A_TIME)
@@ -131,3 +144,42 @@ class Work:
             if not isinstance(group.exceptions[0], BudgetError):
                 raise group.exceptions[0] from None
             self.stopped = _OUT_OF_BUDGET
+
+    # -- progress ----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        self.progress.close()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(0.2)
+            self._show()
+
+    def _show(self) -> None:
+        ledger = self.calls.ledger
+        self.progress.update(
+            Snapshot(
+                finished=self._done,
+                failed=self._failed,
+                total=self._goal,
+                calls=ledger.calls - self._former[0],
+                tokens=ledger.completion_tokens - self._former[1],
+                seconds=time.monotonic() - self.started,
+                turns=self.config.run.turns,
+                in_flight=self.calls.in_flight,
+                replayed=ledger.replayed,
+                money=ledger.money,
+                live=tuple(self._tables.live.values()) if self._tables else (),
+            )
+        )
+
+
+def _latest(folder: RunFolder) -> Trees:
+    """The trees of a folder, by id; of two with one id the later: a dialogue that was held again."""
+    path = folder.path / "trees.jsonl"
+    return {tree.id: tree for tree in read_trees(path)} if path.exists() else {}
+
+
+def _unscored(tree: ConversationTree, seat: Seat) -> list[str]:
+    """The replies about which something is left to ask."""
+    return [node.id for node in tree if node.role == "assistant" and not seat.observer.is_done(tree, node.id)]

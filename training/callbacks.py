@@ -9,6 +9,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from interalign.files import write_lines
+from interalign.training.folder import read_log
 from interalign.training.progress import TrainProgress, TrainSnapshot
 
 __all__ = ["JsonLog", "ShowProgress"]
@@ -26,7 +27,8 @@ class JsonLog(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.started = time.monotonic()
         if state.is_world_process_zero:
-            write_lines(self.path, (line for line in _lines(self.path) if json.loads(line)["step"] <= state.global_step))
+            kept = [record for record in read_log(self.path) if record["step"] <= state.global_step]
+            write_lines(self.path, (json.dumps(record) + "\n" for record in kept))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if not state.is_world_process_zero or not logs or "train_runtime" in logs:
@@ -35,12 +37,6 @@ class JsonLog(TrainerCallback):
         record["seconds"] = round(time.monotonic() - self.started, 2)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
-
-
-def _lines(path: Path) -> list[str]:
-    """The whole lines; one that a killed process has not finished is left out."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return [line for line in text.splitlines(keepends=True) if line.endswith("\n") and line.startswith("{")]
 
 
 def _plain(value: Any) -> Any:

@@ -24,7 +24,7 @@ from interalign.errors import InteralignError, RunFolderError
 from interalign.files import write_text
 from interalign.training.config import TrainSettings
 
-__all__ = ["TrainFolder", "is_first_process"]
+__all__ = ["TrainFolder", "disk", "is_first_process", "read_log"]
 
 
 def is_first_process() -> bool:
@@ -125,6 +125,12 @@ class TrainFolder:
             raise RunFolderError(
                 f"{self.path} holds a training of another config (differs in: {keys}); choose another --out, or delete the folder"
             )
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The records of a log.jsonl; a line that a killed process has not finished is left out."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 _NOT_KEPT = {"training_args.bin", "README.md"}

@@ -14,18 +14,21 @@ _BETWEEN_LIBRARIES = (
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the bars of data sets and model files, and without the warnings listed above; all others come through."""
+    """Without bars for data sets and model files, without transformers' notes, and without the warnings listed above."""
     from datasets.utils import logging as data_logging
     from transformers.utils import logging as model_logging
 
     shown = [log for log in (data_logging, model_logging) if log.is_progress_bar_enabled()]
     for log in shown:
         log.disable_progress_bar()
+    level = model_logging.get_verbosity()
+    model_logging.set_verbosity_error()
     try:
         with warnings.catch_warnings():
             for message, category in _BETWEEN_LIBRARIES:
                 warnings.filterwarnings("ignore", message=message, category=category)
             yield
     finally:
+        model_logging.set_verbosity(level)
         for log in shown:
             log.enable_progress_bar()

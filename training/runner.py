@@ -14,11 +14,11 @@ from interalign.sim.store import now
 from interalign.training.config import SFTSettings, TrainSettings
 from interalign.training.dataset import read_pair_set
 from interalign.training.examples import Fitted, check_template, choose_pad_token, fit_rows
-from interalign.training.folder import TrainFolder, disk, is_first_process
+from interalign.training.folder import TrainFolder, disk, is_first_process, read_log
 from interalign.training.mixing import mix_in
 from interalign.training.progress import NoTrainProgress, TrainProgress
 from interalign.training.quiet import quiet
-from interalign.training.rows import Row, read_rows
+from interalign.training.rows import read_rows
 from interalign.training.start import KIND, Start, find_start, require_extra, with_adapter_values
 
 __all__ = ["Trained", "train"]
@@ -148,7 +148,8 @@ def _run(prepared: _Prepared, folder: TrainFolder, progress: TrainProgress) -> T
     for note in prepared.notes:
         progress.note(note)
     model = load_policy(prepared.config, prepared.start)
-    callbacks = [JsonLog(folder.path / "log.jsonl"), ShowProgress(progress)]
+    log = folder.path / "log.jsonl"
+    callbacks = [JsonLog(log), ShowProgress(progress)]
     trainer = make_trainer(
         prepared.config, folder.checkpoints, model, prepared.tokenizer, prepared.train.rows, prepared.held.rows, callbacks
     )
@@ -161,7 +162,7 @@ def _run(prepared: _Prepared, folder: TrainFolder, progress: TrainProgress) -> T
         if checkpoint is None and prepared.held.rows:
             trainer.evaluate()
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        manifest = _manifest(prepared, trainer, time.monotonic() - started)
+        manifest = _manifest(prepared, trainer, log, time.monotonic() - started)
         _save(trainer, folder, manifest, prepared.config)
     return Trained(folder.path, manifest, trainer.state.global_step - before)
 
@@ -189,9 +190,9 @@ def _name_base(path: Path, base: str) -> None:
         path.write_text(json.dumps({**config, "base_model_name_or_path": base}, indent=2) + "\n", encoding="utf-8")
 
 
-def _manifest(prepared: _Prepared, trainer: Any, seconds: float) -> dict[str, Any]:
+def _manifest(prepared: _Prepared, trainer: Any, log: Path, seconds: float) -> dict[str, Any]:
     config, start = prepared.config, prepared.start
-    history: Sequence[Row] = trainer.state.log_history
+    history = read_log(log)
     losses = [record["loss"] for record in history if "loss" in record]
     evaluations = [record for record in history if "eval_loss" in record]
     return {
@@ -215,13 +216,13 @@ def _manifest(prepared: _Prepared, trainer: Any, seconds: float) -> dict[str, An
     }
 
 
-def _metrics(records: Sequence[Row]) -> dict[str, float]:
+def _metrics(records: Sequence[dict[str, Any]]) -> dict[str, float]:
     """One evaluation's figures, without those that measure the machine."""
     return {
         key.removeprefix("eval_"): value
         for record in records
         for key, value in record.items()
-        if key.startswith("eval_") and not key.endswith(("runtime", "per_second"))
+        if key.startswith("eval_") and not key.endswith(("runtime", "per_second", "_time", "num_tokens"))
     }
 
 

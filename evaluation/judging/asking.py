@@ -83,7 +83,9 @@ class Answers:
             self._lock = FileLock(folder / ".lock")
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise RunFolderError(f"another process is working in {folder}; wait for it, or choose another --out") from None
+            raise RunFolderError(
+                f"another process is working in {folder}; wait for it, or choose another --out"
+            ) from None
         except OSError as error:
             raise _unusable(folder, error) from None
         try:

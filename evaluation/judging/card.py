@@ -138,7 +138,7 @@ def judge_column(
         identity=dict(identity),
         repeats=len(asked[0]),
         outcomes=_counts(outcomes),
-        accuracy=_share(right_N, decided_N, clusters_N, "there is no row that both judge and label decide"),
+        accuracy=_share(right_N, decided_N, clusters_N, "no row is decided by both judge and label"),
         accuracy_with_ties=_share(right_N, scored_N, clusters_N, "nothing was scored"),
         kappa=kappa(judge_N, label_N, clusters_N),
         kappa_annotators=_with_annotators(rows, judge_N, clusters_N),

@@ -16,7 +16,16 @@ from interalign.evaluation.judging.agreement import alpha, coded, kappa, require
 from interalign.evaluation.judging.asking import by_order
 from interalign.evaluation.judging.comparison import Agreement, Comparison, Flip, JudgeSide, Side
 from interalign.evaluation.judging.estimates import Counted, ratio
-from interalign.evaluation.judging.levels import Array, curves, exchanges, means, responder, verdict_scores, win_gap, wins
+from interalign.evaluation.judging.levels import (
+    Array,
+    curves,
+    exchanges,
+    means,
+    responder,
+    verdict_scores,
+    win_gap,
+    wins,
+)
 from interalign.graphs import ConversationTree, Node
 
 __all__ = ["Scores", "compare_judges", "judges_in"]

@@ -18,7 +18,18 @@ from interalign.agents.seeds import derive
 from interalign.evaluation.bootstrap import LEAST_CLUSTERS, expanded_tail
 from interalign.evaluation.figures import Estimate
 
-__all__ = ["Counted", "Floats", "Ints", "Statistic", "estimate", "numbered", "per_cluster", "ratio", "share", "undefined"]
+__all__ = [
+    "Counted",
+    "Floats",
+    "Ints",
+    "Statistic",
+    "estimate",
+    "numbered",
+    "per_cluster",
+    "ratio",
+    "share",
+    "undefined",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,6 +52,7 @@ class Counted(Estimate):
         """As in a table: "0.61 [0.40, 0.79]", or "undefined: ..."."""
         if self.value is None:
             return f"undefined: {self.note}"
+        form = f"+z{form[1:]}" if form.startswith("+") else f"z{form}"  # z: no minus before a zero
         value = f"{self.value:{form}}"
         return value if self.low is None or self.high is None else f"{value} [{self.low:{form}}, {self.high:{form}}]"
 

@@ -26,8 +26,19 @@ def _new_figure(width: float, height: float, columns: int, **more: Any) -> Itera
     from matplotlib.figure import Figure
 
     style = {"text.parse_math": False, "font.size": 9, "axes.edgecolor": _LINE, "text.color": _INK}
-    style |= {"axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "interalign", "svg.fonttype": "path"}
-    style |= {"ytick.major.size": 0, "axes.labelcolor": _SOFT, "xtick.color": _SOFT, "ytick.color": _INK, "axes.titlesize": 10}
+    style |= {
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "svg.hashsalt": "interalign",
+        "svg.fonttype": "path",
+    }
+    style |= {
+        "ytick.major.size": 0,
+        "axes.labelcolor": _SOFT,
+        "xtick.color": _SOFT,
+        "ytick.color": _INK,
+        "axes.titlesize": 10,
+    }
     with rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -123,7 +134,14 @@ def comparison_figure(found: Comparison) -> str:
 
 def _curve(axis: Any, curve: Curve, label: str, colour: str) -> None:
     points = [(turn, level) for turn, level in enumerate(curve.levels, 1) if level.value is not None]
-    axis.plot([turn for turn, _ in points], [level.value for _, level in points], "o-", color=colour, label=label, markersize=4)
+    axis.plot(
+        [turn for turn, _ in points],
+        [level.value for _, level in points],
+        "o-",
+        color=colour,
+        label=label,
+        markersize=4,
+    )
     known = [(turn, level.low, level.high) for turn, level in points if level.has_interval]
     if known:
         turns, low, high = zip(*known, strict=True)

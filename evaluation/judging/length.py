@@ -10,7 +10,7 @@ from interalign.evaluation.judging.estimates import Counted, Floats, Ints, estim
 
 __all__ = ["length_excess", "length_odds"]
 
-_NONE = "there is no row in which judge and label both decide between replies of different length"
+_NONE = "nothing was decided by judge and label between replies of different length"
 _RIDGE = 1.0
 _STEPS = 25
 

@@ -101,4 +101,6 @@ def _answers(
         {judge.name: settled(answers[place][0]) for judge, answers in zip(judges, asked, strict=True)}
         for place in range(len(rows))
     ]
-    return tuple({"row": row.id, "label": row.label, "judges": outcomes} for row, outcomes in zip(rows, found, strict=True))
+    return tuple(
+        {"row": row.id, "label": row.label, "judges": outcomes} for row, outcomes in zip(rows, found, strict=True)
+    )

@@ -81,7 +81,9 @@ def _differences(card: Card, rows: Sequence[Judgement]) -> Iterator[str]:
 def _row(row: Judgement, outcomes: Mapping[str, str]) -> Iterator[str]:
     said = " · ".join(f"{safe(name, 80)}: <b>{outcome}</b>" for name, outcome in outcomes.items())
     yield f"<details><summary>{safe(row.id, 120)} — label: <b>{row.label}</b> · {said}</summary>"
-    yield from _exchange(row.persona.items if row.persona else (), row.history[-1].text, {"a": row.a, "b": row.b}, row.label)
+    yield from _exchange(
+        row.persona.items if row.persona else (), row.history[-1].text, {"a": row.a, "b": row.b}, row.label
+    )
     if row.why:
         yield f"<p><small>why</small> {safe(row.why)}</p>"
     yield "</details>"
@@ -101,7 +103,9 @@ def _exchange(items: Sequence[str], user: str, replies: Mapping[str, str], bette
 
 def comparison_page(found: Comparison) -> str:
     """The tables of judges and of pairs of judges, the curves, and the flips with their texts."""
-    figure = image(comparison_figure(found), "Share of wins by turn for each judge, and the shape of the alignment levels")
+    figure = image(
+        comparison_figure(found), "Share of wins by turn for each judge, and the shape of the alignment levels"
+    )
     sections = [
         "<h2>Each judge</h2>",
         *_table([judge.name for judge in found.judges], side_lines(found)),

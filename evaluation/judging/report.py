@@ -43,7 +43,11 @@ def card_lines(card: Card) -> Iterator[Line]:
             continue
         form = _FORMS.get(name, ".0%")
         yield Line(title, hint, tuple(getattr(judge, name).text(form) for judge in card.judges))
-    for name, title in (("calls", "calls"), ("prompt_tokens", "prompt tokens"), ("completion_tokens", "written tokens")):
+    for name, title in (
+        ("calls", "calls"),
+        ("prompt_tokens", "prompt tokens"),
+        ("completion_tokens", "written tokens"),
+    ):
         cells = tuple(f"{getattr(judge.cost, name):,.0f}" for judge in card.judges)
         yield Line(title, "per 1,000 verdicts", cells)
     yield Line("money", "per 1,000 verdicts", tuple(f"{judge.cost.money:.4g}" for judge in card.judges))

@@ -1,15 +1,15 @@
 """runs: the judges of a run folder side by side: those that have not judged it yet are asked first, and no other."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
-
 import asyncio
 import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from interalign.agents import Context, Judge
 from interalign.config import load_config
 from interalign.errors import ConfigError, MissingError
+from interalign.evaluation.judging.agreement import require_agreement
 from interalign.evaluation.judging.comparing import Scores, compare_judges, judges_in
 from interalign.evaluation.judging.comparison import Comparison
 from interalign.evaluation.judging.levels import exchanges
@@ -25,33 +25,100 @@ _AT_A_TIME = 64
 
 
 def judge_override(name: str) -> str:
-    """The override that makes a judge the one of the cast."""
+    """The override that makes a judge the one of the cast; any name is a TOML string here."""
     return f"cast.judge={{ judge = {json.dumps(name)} }}"
 
 
 async def compare_run(
     run: Path, names: Sequence[str] = (), overrides: Sequence[str] = (), *, with_scores: bool = False
 ) -> Comparison:
-    """Compare the judges of a run, all that have judged it unless `names` says which.
+    """Compare judges of a run: all that have judged it, unless `names` says which.
 
-    Judges that have not judged it are asked first, made as `overrides` say, and their verdicts are kept. `with_scores` asks the
-    judges that score single replies for all replies along the continued branches, too; what they say is in the call cache.
+    Judges that have not judged it yet are asked first, made as `overrides` say, and their verdicts are kept in the trees.
+    `with_scores` also lets the judges that score single replies score those along the continued branches; the call cache keeps
+    what they answer.
 
     Raises:
-        ConfigError: fewer than two judges, or `overrides` without anybody to be asked.
-        MissingError, RunFolderError: the folder is none, or cannot be written.
+        ConfigError: fewer than two judges, or `overrides` where nobody is to be asked.
+        MissingError: the folder is no run, or the extra `agreement` is not installed.
+        RunFolderError: the folder cannot be written.
         CallError: a model call failed for good.
     """
+    require_agreement()
     if not (run / "config.toml").is_file():
         raise MissingError(f"{run} is no run folder: it has no config.toml")
     known = judges_in(list(read_trees(run)))
-    configs = {name: load_config(run / "config.toml", RunConfig, [judge_override(name), *overrides]) for name in names if name not in known}
-    if overrides and not configs:
+    new = _configs(run, [name for name in names if name not in known], overrides)
+    found = [new[name][1].name if name in new else name for name in names or known]
+    if len(set(found)) < max(2, len(found)):
         raise ConfigError(
-            f"--set {overrides[0]} changes nothing: all judges named have judged {run} already; "
-            f"interalign rejudge {run} --judge NAME --set ... --name ANOTHER judges it again"
+            f"two or more different judges are needed, not {', '.join(map(repr, found)) or 'none'}; "
+            f"{run} was judged by {', '.join(map(repr, known)) or 'nobody'}; add another --judge"
         )
-    found = await _judged(run, names or known, configs, known)
+    for config, judge in new.values():
+        if judge.name not in known:
+            await rejudge(run, config, judge.name)
     trees = list(read_trees(run))
-    scores = {name: await _scores(run, trees, name, configs.get(name)) for name in found} if with_scores else {}
+    asked = {judge.name: (config, judge) for config, judge in new.values()} if with_scores else {}
+    scores = {name: await _scores(run, trees, name, asked.get(name)) for name in found} if with_scores else {}
     return compare_judges(str(run), trees, found, {name: given for name, given in scores.items() if given is not None})
+
+
+def _configs(run: Path, names: Sequence[str], overrides: Sequence[str]) -> dict[str, tuple[RunConfig, Judge]]:
+    """The judges to be asked. Raises ConfigError where there is none that the overrides could be meant for."""
+    if overrides and not names:
+        raise ConfigError(
+            f"--set {overrides[0]} changes nothing, as {run} has the verdicts of all these judges; to judge it once more: "
+            f"interalign rejudge {run} --judge NAME --set {overrides[0]} --name ANOTHER"
+        )
+    configs = {
+        name: load_config(run / "config.toml", RunConfig, [judge_override(name), *overrides])
+        for name in dict.fromkeys(names)
+    }
+    return {name: (config, make_judge(config)) for name, config in configs.items()}
+
+
+async def _scores(run: Path, trees: Sequence[ConversationTree], name: str, made: Any) -> Scores | None:
+    """The judge's scores of all replies along the continued branches; None for one that scores none, or cannot be made again."""
+    config, judge = made or _made_again(run, name) or (None, None)
+    if config is None or not hasattr(judge, "score"):
+        return None
+    slots = asyncio.Semaphore(_AT_A_TIME)
+    scores: dict[tuple[int, str], float] = {}
+
+    async def score(number: int, id: str, text: str, context: Context, calls: Any) -> None:
+        tree = trees[number]
+        async with slots:
+            found = await judge.score(context, text, calls, key=f"{tree.seed}/{tree.id}/score/{judge.name}/{id}")
+        if found.value is not None:
+            scores[number, id] = found.value
+
+    try:
+        async with judging_calls(config, run) as calls, asyncio.TaskGroup() as tasks:
+            for number, user, replies in exchanges(trees):
+                tree = trees[number]
+                context = Context(tree.history(user.id), tree.persona, turn=user.turn, turns=config.run.turns)
+                for reply in replies:
+                    tasks.create_task(score(number, reply.id, reply.text, context, calls))
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+    return scores
+
+
+def _made_again(run: Path, name: str) -> tuple[RunConfig, Judge] | None:
+    """The judge that judged the run under that name, where the config and the name alone give the very same one."""
+    manifest = read_manifest(run) or {}
+    config = load_config(run / "config.toml", RunConfig)
+    first = make_judge(config)
+    if first.name == name and _same(first, manifest.get("judge")):
+        return config, first
+    try:
+        config = load_config(run / "config.toml", RunConfig, [judge_override(name)])
+    except ConfigError:
+        return None
+    judge = make_judge(config)
+    return (config, judge) if _same(judge, manifest.get("rejudged_by", {}).get(name)) else None
+
+
+def _same(judge: Judge, kept: Any) -> bool:
+    return json.loads(json.dumps(judge.identity(), default=str)) == kept

@@ -21,7 +21,7 @@ __all__ = ["machine_image", "machine_mermaid"]
 _NAMES = {"__start__": "start", "__end__": "end"}
 _INK, _PAPER, _OURS, _OWN = "#24303f", "#ffffff", "#dbe7f6", "#fdebc8"
 _SHIPPED = frozenset(("user", "plain", "induce", "hinted", "branch", "judge", "settle"))
-_LETTER, _LINE, _PADDING, _GAP, _ROW, _MARGIN, _BELOW = 0.088, 0.2, 0.12, 0.55, 0.95, 0.5, 0.5
+_LETTER, _LINE, _PADDING, _GAP, _ROW, _MARGIN, _BELOW = 0.088, 0.2, 0.12, 0.55, 0.3, 0.4, 0.5
 """Inches: a letter's width, a line's height, inside a box, between layers, between rows, around, and for the way back."""
 
 
@@ -120,14 +120,15 @@ def _layers(graph: "nx.DiGraph[str]") -> list[list[str]]:
 def _boxes(graph: "nx.DiGraph[str]", labels: Mapping[str, str]) -> dict[str, _Box]:
     layers = _layers(graph)
     rows = max(len(layer) for layer in layers)
+    heights = {name: _LINE * len(labels[name].splitlines()) + 2 * _PADDING for name in graph}
+    tallest = max(heights.values())
     boxes: dict[str, _Box] = {}
     left = _MARGIN
     for layer in layers:
         width = max(_LETTER * len(line) for name in layer for line in labels[name].splitlines()) + 2 * _PADDING
         for row, name in enumerate(layer):
-            y = _MARGIN + _ROW * ((rows - 1) / 2 + (len(layer) - 1) / 2 - row)
-            height = _LINE * len(labels[name].splitlines()) + 2 * _PADDING
-            boxes[name] = _Box(left + width / 2, y, width, height, labels[name])
+            y = tallest / 2 + (tallest + _ROW) * ((rows - 1) / 2 + (len(layer) - 1) / 2 - row)
+            boxes[name] = _Box(left + width / 2, y, width, heights[name], labels[name])
         left += width + _GAP
     return boxes
 

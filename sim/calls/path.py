@@ -8,11 +8,13 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from autogen_core.models import ChatCompletionClient, CreateResult, LLMMessage
+from autogen_core.tools import Tool, ToolSchema
+from pydantic import BaseModel
 
 from interalign.agents import Agent, Answer, Context, Usage
 from interalign.agents.seeds import derive
@@ -22,6 +24,7 @@ from interalign.sim.calls.ledger import Entry, Ledger
 from interalign.sim.calls.limiter import Limiter
 from interalign.sim.calls.settings import CallSettings
 from interalign.sim.engines.base import Engine
+from interalign.sim.engines.tools import tool_schemas
 
 __all__ = ["CallPath"]
 
@@ -37,6 +40,32 @@ class _Endpoint:
     identity: bytes
     cache: CallCache | None
     reads_context: bool
+    structured: bool = False
+    """Whether it takes the schema of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What an answer may be other than text."""
+
+    output: type[BaseModel] | None = None
+    tools: tuple[Tool | ToolSchema, ...] = ()
+    tool_choice: Any = "auto"
+
+    def arguments(self, structured: bool) -> dict[str, Any]:
+        """For `ChatCompletionClient.create`; nothing where it is plain text, or the client takes no schema."""
+        arguments: dict[str, Any] = {"tools": self.tools, "tool_choice": self.tool_choice} if self.tools else {}
+        return {**arguments, "json_output": self.output} if self.output is not None and structured else arguments
+
+    def identity(self) -> dict[str, Any]:
+        """What of it decides an answer."""
+        form: dict[str, Any] = {}
+        if self.output is not None:
+            form["json_schema"] = self.output.model_json_schema()
+        if self.tools:
+            choice = self.tool_choice if isinstance(self.tool_choice, str) else self.tool_choice.name
+            form["tools"] = [tool_schemas(self.tools), choice]
+        return form
 
 
 class CallPath:
@@ -60,17 +89,13 @@ class CallPath:
 
     async def ask(self, agent: Agent[T], context: Context, *, key: str) -> Answer[T]:
         """See `interalign.agents.Caller.ask`. Raises BudgetError when the budget is used up."""
-        endpoint = self._endpoints.get(agent.model)
-        if endpoint is None:
-            raise ConfigError(
-                f"no model {agent.model!r} for the {agent.role.name}; known are {', '.join(self.clients)}"
-            )
-        entry = self.ledger[agent.role.name, agent.model]
+        endpoint, entry = self._at(agent)
         messages = list(agent.role.messages(context))
+        form = _Form(agent.role.output)
         tokens, repair = 0, 0
         while True:
             extra = {**agent.settings, "seed": derive(key, repair)}
-            result = await self._answer(agent, endpoint, entry, messages, extra, context)
+            result = await self._answer(agent, endpoint, entry, messages, extra, context, form)
             tokens += result.usage.completion_tokens
             text = _storable(result.content) if isinstance(result.content, str) else ""
             try:
@@ -85,6 +110,33 @@ class CallPath:
             repair += 1
             entry.repairs += 1
 
+    async def complete(
+        self,
+        agent: Agent[Any],
+        messages: Sequence[LLMMessage],
+        *,
+        key: str,
+        context: Context,
+        output: type[BaseModel] | None = None,
+        tools: Sequence[Tool | ToolSchema] = (),
+        tool_choice: Any = "auto",
+    ) -> CreateResult:
+        """One call with messages of the caller's own, its answer unread: for agents of other frameworks. Raises as `ask`."""
+        endpoint, entry = self._at(agent)
+        extra = {**agent.settings, "seed": derive(key, 0)}
+        form = _Form(output, tuple(tools), tool_choice)
+        result = await self._answer(agent, endpoint, entry, list(messages), extra, context, form)
+        return result.model_copy(update={"content": _storable(result.content)}) if isinstance(result.content, str) else result
+
+    def _at(self, agent: Agent[Any]) -> tuple[_Endpoint, Entry]:
+        """Where the agent's calls go, and are counted."""
+        endpoint = self._endpoints.get(agent.model)
+        if endpoint is None:
+            raise ConfigError(
+                f"no model {agent.model!r} for the {agent.role.name}; known are {', '.join(self.clients)}"
+            )
+        return endpoint, self.ledger[agent.role.name, agent.model]
+
     async def _answer(
         self,
         agent: Agent[Any],
@@ -93,11 +145,12 @@ class CallPath:
         messages: list[LLMMessage],
         extra: dict[str, Any],
         context: Context,
+        form: "_Form",
     ) -> CreateResult:
         """From the cache, or else from the engine, and then into the cache."""
         key = b""
         if endpoint.cache is not None:
-            key = fingerprint(endpoint.identity, messages, extra)
+            key = fingerprint(endpoint.identity, messages, {**extra, **form.identity()})
             found = endpoint.cache.get(key)
             if found is not None:
                 entry.replayed += 1
@@ -105,7 +158,7 @@ class CallPath:
                 return found
         if endpoint.reads_context:
             extra = {**extra, "scene": (agent.role.name, context)}
-        result, seconds = await self._send(agent, endpoint, entry, messages, extra)
+        result, seconds = await self._send(agent, endpoint, entry, messages, extra, form)
         counts = result.usage
         cached = getattr(counts, "cached_tokens", 0)
         self.ledger.record(entry, counts.prompt_tokens, cached, counts.completion_tokens, seconds)
@@ -114,7 +167,13 @@ class CallPath:
         return result
 
     async def _send(
-        self, agent: Agent[Any], endpoint: _Endpoint, entry: Entry, messages: list[LLMMessage], extra: dict[str, Any]
+        self,
+        agent: Agent[Any],
+        endpoint: _Endpoint,
+        entry: Entry,
+        messages: list[LLMMessage],
+        extra: dict[str, Any],
+        form: "_Form",
     ) -> tuple[CreateResult, float]:
         """One answer and its seconds, after as many retries as it takes and the settings allow."""
         retry = 0
@@ -123,7 +182,9 @@ class CallPath:
             try:
                 self._check_budget()
                 started = time.monotonic()
-                result = await endpoint.client.create(messages, extra_create_args=extra)
+                result = await endpoint.client.create(
+                    messages, extra_create_args=extra, **form.arguments(endpoint.structured)
+                )
                 endpoint.limiter.succeeded()
                 return result, time.monotonic() - started
             except CallError as error:
@@ -169,12 +230,13 @@ class CallPath:
 
 
 def _endpoint(name: str, client: ChatCompletionClient, cache: CallCache | None) -> _Endpoint:
+    structured = bool(client.model_info.get("structured_output", False))
     if not isinstance(client, Engine):
         identity = {"client": type(client).__name__, "name": name}
-        return _Endpoint(client, Limiter(_DEFAULT_CAP), json.dumps(identity).encode(), cache, False)
+        return _Endpoint(client, Limiter(_DEFAULT_CAP), json.dumps(identity).encode(), cache, False, structured)
     identity = json.dumps(client.identity(), sort_keys=True).encode()
     kept = cache if client.worth_caching else None
-    return _Endpoint(client, Limiter(client.max_in_flight), identity, kept, client.reads_context)
+    return _Endpoint(client, Limiter(client.max_in_flight), identity, kept, client.reads_context, structured)
 
 
 def _storable(text: str) -> str:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field
 
 from interalign.config import Config
 from interalign.errors import CallError
+from interalign.sim.engines.tools import wire_tool_calls, wire_tool_results
 
 __all__ = ["Engine", "EngineSettings", "EngineUsage", "Price", "wire_messages"]
 
@@ -141,7 +142,7 @@ class Engine(ChatCompletionClient, Generic[S]):
     def model_info(self) -> ModelInfo:
         return ModelInfo(
             vision=False,
-            function_calling=False,
+            function_calling=True,
             json_output=True,
             family=ModelFamily.UNKNOWN,
             structured_output=True,
@@ -149,15 +150,21 @@ class Engine(ChatCompletionClient, Generic[S]):
         )
 
 
-def wire_messages(messages: Sequence[LLMMessage]) -> list[dict[str, str]]:
+def wire_messages(messages: Sequence[LLMMessage]) -> list[dict[str, Any]]:
     """OpenAI chat format.
 
     Raises:
-        CallError: a message holds images, tool calls or tool results, which these engines do not take.
+        CallError: a message holds images, which these engines do not take.
     """
-    wire: list[dict[str, str]] = []
+    wire: list[dict[str, Any]] = []
     for message in messages:
-        if isinstance(message, FunctionExecutionResultMessage) or not isinstance(message.content, str):
+        if isinstance(message, FunctionExecutionResultMessage):
+            wire += wire_tool_results(message)
+            continue
+        if isinstance(message, AssistantMessage) and not isinstance(message.content, str):
+            wire.append(wire_tool_calls(message))
+            continue
+        if not isinstance(message.content, str):
             raise CallError(f"a {message.type} with content other than text; this engine takes text messages only")
         if isinstance(message, SystemMessage):
             role = "system"

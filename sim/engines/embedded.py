@@ -20,6 +20,7 @@ from interalign.sim.adapters import adapter_digest, require_digest, served_file,
 from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
 from interalign.sim.engines.llama_server import LlamaServer
 from interalign.sim.engines.logprobs import read_logprobs
+from interalign.sim.engines.tools import read_tool_calls, wire_tools
 from interalign.sim.models import locate
 
 __all__ = ["EmbeddedConfig", "EmbeddedEngine"]
@@ -93,6 +94,7 @@ class EmbeddedEngine(Engine[EmbeddedConfig]):
             }
         elif json_output:
             body["response_format"] = {"type": "json_object"}
+        body.update(wire_tools(tools, tool_choice))
         server, threads = self.join()
         data = await asyncio.get_running_loop().run_in_executor(threads, server.chat, body, self.adapter)
         return self._result(data)
@@ -107,7 +109,7 @@ class EmbeddedEngine(Engine[EmbeddedConfig]):
         usage = EngineUsage(counts["prompt_tokens"], counts["completion_tokens"], cached)
         self._record(usage)
         finish = "length" if choice["finish_reason"] == "length" else "stop"
-        content = choice["message"].get("content") or ""
+        content = read_tool_calls(choice["message"]) or choice["message"].get("content") or ""
         return CreateResult(
             finish_reason=finish, content=content, usage=usage, cached=False, logprobs=read_logprobs(data)
         )

@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 import aiohttp
 from autogen_core import CancellationToken
-from autogen_core.models import CreateResult, FinishReasons, LLMMessage
+from autogen_core.models import CreateResult, FinishReasons, LLMMessage, ModelInfo
 from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel, Field, field_validator
 
 from interalign.errors import CallError, ConfigError, TransientError
 from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
 from interalign.sim.engines.logprobs import read_logprobs, read_prompt_logprobs
+from interalign.sim.engines.tools import read_tool_calls, wire_tools
 
 __all__ = ["OpenAIConfig", "OpenAIEngine"]
 
@@ -44,6 +45,8 @@ class OpenAIConfig(EngineSettings):
     """Seconds for one call."""
     send_seed: bool = True
     """Whether calls carry a seed. Some servers refuse or mishandle it."""
+    send_schema: bool = True
+    """Whether the server takes the JSON schema of an answer. Otherwise the answer is looked for in what the model writes."""
 
     @field_validator("base_url")
     @classmethod
@@ -69,6 +72,10 @@ class OpenAIEngine(Engine[OpenAIConfig]):
                 f"the environment variable {config.api_key_env!r} that api_key_env names is not set; export the key there"
             )
 
+    @property
+    def model_info(self) -> ModelInfo:
+        return {**super().model_info, "structured_output": self.config.send_schema}
+
     def identity(self) -> dict[str, Any]:
         return {"engine": "openai_api", "base_url": self.config.base_url, "model": self.config.model}
 
@@ -89,6 +96,7 @@ class OpenAIEngine(Engine[OpenAIConfig]):
             body.pop("seed", None)
         if json_output:
             body["response_format"] = _response_format(json_output)
+        body.update(wire_tools(tools, tool_choice))
         data = await self._post(body)
         return self._result(data, messages)
 
@@ -139,7 +147,8 @@ class OpenAIEngine(Engine[OpenAIConfig]):
     def _result(self, data: Any, messages: Sequence[LLMMessage]) -> CreateResult:
         try:
             choice = data["choices"][0]
-            text = choice["message"]["content"] or ""
+            text = choice["message"].get("content") or ""
+            called = read_tool_calls(choice["message"])
             counts = data.get("usage") or {}
             details = counts.get("prompt_tokens_details") or {}
             usage = EngineUsage(
@@ -152,7 +161,8 @@ class OpenAIEngine(Engine[OpenAIConfig]):
         self._record(usage)
         finish = _FINISH.get(choice.get("finish_reason"), "unknown")
         logprobs = read_prompt_logprobs(data, str(messages[-1].content)) or read_logprobs(data)
-        return CreateResult(finish_reason=finish, content=text, usage=usage, cached=False, logprobs=logprobs)
+        content = called or text
+        return CreateResult(finish_reason=finish, content=content, usage=usage, cached=False, logprobs=logprobs)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -165,7 +175,18 @@ def _response_format(json_output: bool | type[BaseModel]) -> dict[str, Any]:
     if isinstance(json_output, bool):
         return {"type": "json_object"}
     schema = json_output.model_json_schema()
-    return {"type": "json_schema", "json_schema": {"name": json_output.__name__, "schema": schema, "strict": True}}
+    form = {"name": json_output.__name__, "schema": schema, "strict": _is_closed(schema)}
+    return {"type": "json_schema", "json_schema": form}
+
+
+def _is_closed(schema: dict[str, Any]) -> bool:
+    """Whether OpenAI takes the schema as a strict one: every key of every object is required, and no other is allowed."""
+    objects = [schema, *schema.get("$defs", {}).values()]
+    return all(
+        one.get("additionalProperties") is False and set(one.get("required", ())) == set(one.get("properties", ()))
+        for one in objects
+        if one.get("type") == "object"
+    )
 
 
 def _server_message(text: bytes) -> str:

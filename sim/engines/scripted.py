@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from autogen_core import CancellationToken
+from autogen_core import CancellationToken, FunctionCall
 from autogen_core.models import CreateResult, LLMMessage
 from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel, Field
@@ -21,6 +21,8 @@ from interalign.agents.persona_writer import DraftContext
 from interalign.agents.seeds import derive, generator
 from interalign.errors import TransientError
 from interalign.sim.engines.base import Engine, EngineSettings, EngineUsage, wire_messages
+from interalign.sim.engines.invented import invent
+from interalign.sim.engines.tools import tool_schemas
 
 __all__ = ["ScriptedConfig", "ScriptedEngine"]
 
@@ -78,13 +80,25 @@ class ScriptedEngine(Engine[ScriptedConfig]):
         if self.config.latency:
             await asyncio.sleep(self.config.latency * random.Random(seed).lognormvariate(-0.32, 0.8))
         role, context = extra.get("scene", ("", Context()))
+        if tools and role not in self._scripts and wire[-1]["role"] != "tool":
+            return self._call_tool(tool_schemas(tools)[0], wire, seed)
         text = self._answer(role, context, wire, seed)
+        if role not in _PLAYED and role not in self._scripts and isinstance(json_output, type):
+            text = json.dumps(invent(json_output.model_json_schema(), generator(seed, role), text))
         if role == "scorer" and isinstance(json_output, type):
             text = json.dumps(dict.fromkeys(json_output.model_fields, int(text)))
         prompt = sum(len(message["content"].split()) + 4 for message in wire)
         usage = EngineUsage(prompt, len(text.split()) + 1)
         self._record(usage)
         return CreateResult(finish_reason="stop", content=text, usage=usage, cached=False)
+
+    def _call_tool(self, tool: dict[str, Any], wire: list[dict[str, Any]], seed: int) -> CreateResult:
+        """The first tool is called once before an answer, with what was said last."""
+        arguments = invent(tool.get("parameters", {}), generator(seed, "tool"), wire[-1]["content"])
+        call = FunctionCall(id=f"call_{seed:x}", name=tool["name"], arguments=json.dumps(arguments))
+        usage = EngineUsage(sum(len(message["content"].split()) + 4 for message in wire), 8)
+        self._record(usage)
+        return CreateResult(finish_reason="function_calls", content=[call], usage=usage, cached=False)
 
     def _fail(self, seed: int) -> None:
         self._seen[seed] += 1
@@ -93,7 +107,7 @@ class ScriptedEngine(Engine[ScriptedConfig]):
         if self.calls in self.config.fault_at or (first and chance < self.config.fault_rate):
             raise TransientError("the scripted engine fails here, as it was told to")
 
-    def _answer(self, role: str, context: Context, wire: list[dict[str, str]], seed: int) -> str:
+    def _answer(self, role: str, context: Context, wire: list[dict[str, Any]], seed: int) -> str:
         if role in self._scripts:
             return self._scripts[role](context)
         draw = generator(seed, role)
@@ -112,10 +126,15 @@ class ScriptedEngine(Engine[ScriptedConfig]):
                 return _score(context, draw, self.config.judge_accuracy)
             case "writer":
                 return _write(context, draw)
+            case _ if wire[-1]["role"] == "tool":
+                return f"{draw.choice(_ASIDES)} {wire[-1]['content']}"
+            case "autogen":
+                return _respond(context, draw, self.config.adaptation)
             case _:
                 return f"{draw.choice(_ASIDES)} ({role or 'no role'}, {len(wire)} messages)"
 
 
+_PLAYED = ("user", "inducer", "responder", "inference", "judge", "scorer", "writer")
 _OPENERS = ("Hi!", "Hello there.", "Good to see you.", "Hey, do you have a minute?", "Well, what a day.")
 _ASIDES = ("I see.", "Right.", "That makes me think.", "True enough.", "Ha, could be.", "Anyway.")
 _GENERIC = (
