@@ -8,8 +8,10 @@ from interalign.agents.judges import EmbeddingJudge, Judge, LLMJudge, Outcome, P
 from interalign.agents.persona import Persona, Personality, Profile, read_jsonl, read_personas
 from interalign.agents.persona_writer import PersonaWriter
 from interalign.agents.pool import heldout_personas, shipped_personas
+from interalign.agents.prompts import Prompt
 from interalign.agents.responder import Responder, Strategy
-from interalign.agents.role import Agent, Answer, Caller, Role, Usage
+from interalign.agents.role import Agent, Answer, Caller, Performer, Role, Usage
+from interalign.agents.structured import json_request, read_json
 from interalign.agents.user import UserAgent
 
 __all__ = [
@@ -25,11 +27,13 @@ __all__ = [
     "LLMJudge",
     "Message",
     "Outcome",
+    "Performer",
     "Persona",
     "PersonaWriter",
     "Personality",
     "PointwiseJudge",
     "Profile",
+    "Prompt",
     "Responder",
     "Role",
     "Score",
@@ -40,6 +44,8 @@ __all__ = [
     "Vote",
     "embed",
     "heldout_personas",
+    "json_request",
+    "read_json",
     "read_jsonl",
     "read_personas",
     "shipped_personas",

@@ -1,5 +1,6 @@
 """embedder: sentence embeddings that need no torch and no network (wordllama: static, 256 dimensions, in its wheel)."""
 
+import logging
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -26,8 +27,13 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 
 @cache
 def _model() -> Any:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     import wordllama
 
+    # Its import sets up logging for the whole process: every library would begin to write to the terminal.
+    root.handlers[:] = handlers
+    root.setLevel(level)
     # The package carries its weights and tokenizer, but its loader looks for the latter in the user's cache folder.
     folder = Path(wordllama.__file__).parent
     return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)

@@ -33,6 +33,7 @@ from interalign.evaluation.config import EvaluateConfig
 from interalign.evaluation.controls import ControlEngine
 from interalign.evaluation.gathering import gather_results
 from interalign.evaluation.provenance import provenance_of
+from interalign.evaluation.report import write_report
 from interalign.evaluation.results import Results
 from interalign.evaluation.scoring import Observer, Scorer
 from interalign.evaluation.subjects import Subject, subjects_of
@@ -82,7 +83,7 @@ async def evaluate(
     out = Path(out)
     section = config.evaluate
     cases, personas = cases_of(section), fingerprint(section)
-    swap = swapped(cases, section.seed) if "swap" in section.controls else {}
+    swap = swapped(cases) if "swap" in section.controls else {}
     flips = flips_of(cases, section)
     cast = make_cast(config.run_config())
     scorer = Scorer(judge or cast.judge, whole=section.paper_compat)
@@ -147,7 +148,7 @@ def _write_config(folder: Path, config: EvaluateConfig) -> None:
 def _write(folder: Path, results: Results, config: EvaluateConfig, work: Work, seconds: float) -> None:
     """The results, and last the manifest: only for an evaluation that came to its end."""
     (folder / "manifest.json").unlink(missing_ok=True)
-    write_text(folder / "results.json", results.model_dump_json(indent=1) + "\n")
+    write_report(results, folder)
     usage = work.calls.ledger.to_dict()
     write_text(folder / "usage.json", json.dumps(usage, indent=2) + "\n")
     if work.stopped:

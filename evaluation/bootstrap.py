@@ -39,7 +39,9 @@ class ClusterBootstrap:
         self.count = len(numbers)
         self._cluster_N = np.array([numbers[name] for name in clusters], dtype=np.intp)
         draw = np.random.default_rng(seed)
-        self._times_BG = draw.multinomial(self.count, np.full(self.count, 1 / self.count), size=replicates).astype(float)
+        self._times_BG = draw.multinomial(self.count, np.full(self.count, 1 / self.count), size=replicates).astype(
+            float
+        )
 
     def sums(self, values_NK: Array) -> Array:
         """The sum over the cases of each cluster, (clusters, turns); what is nan counts as nothing."""

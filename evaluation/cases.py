@@ -5,12 +5,11 @@ cases have all profiles, and fewer cases are the beginning of more.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from interalign.agents import Persona, Personality, read_personas, shipped_personas
-from interalign.agents.seeds import generator
 from interalign.errors import ConfigError
 from interalign.evaluation.config import EvaluateSection
 from interalign.evaluation.results import CaseInfo
@@ -75,15 +74,13 @@ def _pool(section: EvaluateSection) -> list[Persona]:
     return read_personas(Path(section.personas).expanduser())
 
 
-def swapped(cases: Sequence[Case], seed: int) -> dict[str, Persona]:
+def swapped(cases: Sequence[Case]) -> dict[str, Persona]:
     """For each case, by id, the persona of another one: with other facts and other traits, and no persona given twice.
 
     Raises:
         ConfigError: the cases have no such permutation.
     """
-    places = list(range(len(cases)))
-    order = generator(seed, "persona-swap").sample(places, len(places))
-    partner = _rotation(order, lambda a, b: _unlike(cases[a].persona, cases[b].persona))
+    partner = _turned(cases) or _matched(cases)
     if partner is None:
         raise ConfigError(
             f"persona-swap needs cases that can be exchanged for others with another profile and another personality; "
@@ -92,30 +89,31 @@ def swapped(cases: Sequence[Case], seed: int) -> dict[str, Persona]:
     return {case.id: cases[partner[place]].persona for place, case in enumerate(cases)}
 
 
-def _unlike(one: Persona, other: Persona) -> bool:
-    return one.facts != other.facts and one.traits != other.traits
+def _unlike(one: Case, other: Case) -> bool:
+    return one.persona.facts != other.persona.facts and one.persona.traits != other.persona.traits
 
 
-def _rotation(order: Sequence[int], fits: Callable[[int, int], bool]) -> dict[int, int] | None:
-    """Everybody's partner: first by turning the circle of all as little as fits, else by a matching."""
-    for turned in range(1, len(order)):
-        pairs = dict(zip(order, (*order[turned:], *order[:turned]), strict=True))
-        if all(fits(a, b) for a, b in pairs.items()):
-            return pairs
-    return _matching(order, fits)
+def _turned(cases: Sequence[Case]) -> list[int] | None:
+    """Everybody's partner is the one so many places further on, in a circle: the smallest number that fits."""
+    places = range(len(cases))
+    for step in range(1, len(cases)):
+        if all(_unlike(cases[place], cases[(place + step) % len(cases)]) for place in places):
+            return [(place + step) % len(cases) for place in places]
+    return None
 
 
-def _matching(order: Sequence[int], fits: Callable[[int, int], bool]) -> dict[int, int] | None:
+def _matched(cases: Sequence[Case]) -> list[int] | None:
+    """Partners by a matching of cases with personas; both are numbers, so that equal cases give the same matching."""
     import networkx as nx
 
-    graph: nx.Graph[tuple[str, int]] = nx.Graph()
-    left = [("case", place) for place in order]
-    graph.add_nodes_from(left)
-    graph.add_edges_from((("case", a), ("persona", b)) for a in order for b in order if a != b and fits(a, b))
-    found = nx.bipartite.hopcroft_karp_matching(graph, left)
-    if any(node not in found for node in left):
-        return None
-    return {place: found["case", place][1] for place in order}
+    count = len(cases)
+    graph: nx.Graph[int] = nx.Graph()
+    graph.add_nodes_from(range(2 * count))
+    graph.add_edges_from(
+        (a, count + b) for a, one in enumerate(cases) for b, other in enumerate(cases) if _unlike(one, other)
+    )
+    found = nx.bipartite.hopcroft_karp_matching(graph, range(count))
+    return [found[place] - count for place in range(count)] if all(place in found for place in range(count)) else None
 
 
 def flips_of(cases: Sequence[Case], section: EvaluateSection) -> dict[str, Flip | None]:

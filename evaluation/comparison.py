@@ -22,7 +22,9 @@ Array = NDArray[np.float64]
 POWER = 0.8
 
 
-def compare(a_NK: Array, b_NK: Array, names: tuple[str, str], family: Family, bootstrap: ClusterBootstrap) -> Difference:
+def compare(
+    a_NK: Array, b_NK: Array, names: tuple[str, str], family: Family, bootstrap: ClusterBootstrap
+) -> Difference:
     """The difference a - b. Its `p_holm` is p until `holm` has seen the others of the family."""
     gap_NK = a_NK - b_NK
     curve = curve_of(gap_NK, bootstrap)

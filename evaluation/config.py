@@ -10,9 +10,9 @@ The evaluated models, the user's and the judge's are told apart: a model that pl
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from interalign.agents import Strategy
 from interalign.config import Config
@@ -46,7 +46,7 @@ class EvaluateSection(Config):
     """planned: a fact or trait a turn, the same for all models. free: the user agent decides, so that asking can pay."""
     flip_at: int | None = Field(default=None, ge=2)
     """From this turn on the user has the personality of another case, and the judge scores by that."""
-    infer_at: tuple[int, ...] = ()
+    infer_at: tuple[Annotated[int, Field(ge=1)], ...] = ()
     """Turns after which the models are asked aside what they know of the user."""
     adjusted: bool = False
     """Score each reply against the disclosed part of the persona, too: the judge is asked twice as often."""
@@ -59,18 +59,26 @@ class EvaluateSection(Config):
     out: str | None = None
     """The folder; runs/NAME for a config NAME.toml unless set."""
 
+    @field_validator("models", "controls", "infer_at")
+    @classmethod
+    def _each_once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        twice = next((value for value in values if values.count(value) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} stands in it twice")
+        return values
+
+    @field_validator("responder")
+    @classmethod
+    def _no_model(cls, responder: AgentConfig) -> AgentConfig:
+        if responder.model is not None:
+            raise ValueError("it is played by the models in evaluate.models; give a table with role, prompt or parameters")
+        return responder
+
     @model_validator(mode="after")
-    def _consistent(self) -> "EvaluateSection":
-        for name, values in (("models", self.models), ("controls", self.controls), ("infer_at", self.infer_at)):
-            if len(set(values)) != len(values):
-                raise ValueError(f"{name} names one twice")
-        if self.responder.model is not None:
-            raise ValueError("responder names a model; the evaluated ones stand in evaluate.models")
+    def _within_the_turns(self) -> "EvaluateSection":
         late = next((turn for turn in (self.flip_at, *self.infer_at) if turn is not None and turn > self.turns), None)
         if late is not None:
             raise ValueError(f"flip_at and infer_at must lie within turns = {self.turns}, not at {late}")
-        if min(self.infer_at, default=1) < 1:
-            raise ValueError("infer_at counts turns from 1")
         return self
 
     @property

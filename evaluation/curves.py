@@ -32,7 +32,9 @@ def curve_of(values_NK: Array, bootstrap: ClusterBootstrap, sparse: bool = False
             undefined("no value") if np.isnan(level) else estimate(level, draws_BK[:, place], bootstrap)
             for place, level in enumerate(levels_K)
         ),
-        average=undefined(whole) if whole else estimate(levels_K[there_K].mean(), draws_BK[:, there_K].mean(axis=1), bootstrap),
+        average=undefined(whole)
+        if whole
+        else estimate(levels_K[there_K].mean(), draws_BK[:, there_K].mean(axis=1), bootstrap),
         rate=undefined(line) if line else estimate(_rate(levels_K), slopes(draws_BK), bootstrap),
         **dict(zip(("r2", "normalised_rate", "normalised_r2"), _fit(levels_K, line), strict=True)),
         missing=tuple(int(count) for count in np.isnan(values_NK).sum(axis=0)),

@@ -9,13 +9,14 @@ by reading had 0.43 or more, those that had been lost in rambling 0.20 or less, 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interalign.agents import Persona, embed
 
-__all__ = ["MATCH", "Recall", "disclosed", "matches", "part_of", "profile_recall", "questions", "sentences"]
+__all__ = ["MATCH", "Recall", "disclosed", "part_of", "profile_recall", "questions", "sentences"]
 
 MATCH = 0.42
 """The least similarity at which two sentences say the same thing of a person."""
@@ -23,7 +24,6 @@ MATCH = 0.42
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
 _QUESTION = re.compile(r"[?？؟][\"'”’)\]]*(?=\s|$|[?？؟!])")
 
-# M messages, I items, C claims
 Array = NDArray[np.float32]
 
 
@@ -33,27 +33,21 @@ def sentences(text: str) -> list[str]:
     return [*parts, text.strip()] if len(parts) > 1 else parts
 
 
-def disclosed(items: Sequence[str], said: Sequence[str]) -> list[frozenset[int]]:
+def disclosed(items: tuple[str, ...], said: Sequence[str]) -> list[frozenset[int]]:
     """After each of the user's messages: the numbers of the items that have been disclosed up to there."""
-    parts = [(number, part) for number, message in enumerate(said) for part in sentences(message)]
-    similar = matches([part for _, part in parts], items)
-    found: list[set[int]] = [set() for _ in said]
-    for row, column in np.argwhere(similar).tolist():
-        found[parts[row][0]].add(column)
-    so_far: set[int] = set()
+    so_far: frozenset[int] = frozenset()
     after: list[frozenset[int]] = []
-    for new in found:
-        so_far |= new
-        after.append(frozenset(so_far))
+    for message in said:
+        close = _vectors(tuple(sentences(message))) @ _vectors(items).T >= MATCH
+        so_far |= frozenset(np.flatnonzero(close.any(axis=0)).tolist())
+        after.append(so_far)
     return after
 
 
-def matches(texts: Sequence[str], items: Sequence[str]) -> NDArray[np.bool_]:
-    """Whether each text says what each item says: (len(texts), len(items)). Items are personas' own and embedded once."""
-    if not texts or not items:
-        return np.zeros((len(texts), len(items)), dtype=bool)
-    vectors = embed([*texts, *items])
-    return vectors[: len(texts)] @ vectors[len(texts) :].T >= MATCH
+@lru_cache(maxsize=4096)
+def _vectors(texts: tuple[str, ...]) -> Array:
+    """Embeddings, remembered: a message is looked at again at every later turn."""
+    return embed(texts)
 
 
 def questions(text: str) -> int:
@@ -89,9 +83,9 @@ class Recall:
 
 def profile_recall(claims: Sequence[str], told: Sequence[str]) -> Recall:
     """Match a model's claims with the disclosed items. A true guess at what was never disclosed counts as wrong."""
-    said = matches(claims, told)
-    precision = float(said.any(axis=1).mean()) if claims else None
-    recall = float(said.any(axis=0).mean()) if told else None
+    close = embed(claims) @ embed(told).T >= MATCH
+    precision = float(close.any(axis=1).mean()) if claims else None
+    recall = float(close.any(axis=0).mean()) if told else None
     if precision is None or recall is None:
         return Recall(precision, recall, None)
     both = precision + recall

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from interalign.evaluation.results import Control
+from interalign.evaluation.results import Control, Recovery
 
 __all__ = ["Alignment", "Curve", "Difference", "Estimate", "Family", "Figures", "Method", "ModelFigures"]
 
@@ -58,6 +58,8 @@ class ModelFigures(_Record):
     criteria: dict[str, Curve] = {}
     """The other criteria."""
     measures: dict[str, Curve] = {}
+    recovery: Recovery | None = None
+    """Where the evaluation has a preference flip."""
     replies: int
     """Cases times turns."""
     missing: int

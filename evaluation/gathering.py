@@ -15,6 +15,7 @@ from interalign.agents import Score
 from interalign.evaluation.cases import Case
 from interalign.evaluation.config import EvaluateConfig
 from interalign.evaluation.elicitation import disclosed, profile_recall, questions
+from interalign.evaluation.recovery import recovery_of
 from interalign.evaluation.results import Missing, ModelResult, Results
 from interalign.evaluation.scoring import claims_at, score_at
 from interalign.evaluation.subjects import swap_name
@@ -64,6 +65,7 @@ def gather_results(
             name = swap_name(subject.name)
             found.append(ModelResult(name=name, control="swap", of=subject.name, scores=swapped, missing=gone))
             folders[name] = folders[subject.name]
+    flip_at = config.evaluate.flip_at
     return Results(
         cases=tuple(case.info for case in cases),
         turns=turns,
@@ -71,7 +73,8 @@ def gather_results(
         models=tuple(sorted(found, key=lambda one: _rank(one, config))),
         provenance=provenance,
         trees=folders,
-        flip_at=config.evaluate.flip_at,
+        flip_at=flip_at,
+        recovery={} if flip_at is None else {model.name: recovery_of(model, flip_at) for model in found},
     )
 
 

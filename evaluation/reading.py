@@ -28,7 +28,9 @@ def read_results(path: Path) -> Results:
     try:
         data: Any = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise MissingError(f"no results at {str(file)!r}; give a folder that `interalign evaluate` has written") from None
+        raise MissingError(
+            f"no results at {str(file)!r}; give a folder that `interalign evaluate` has written"
+        ) from None
     except OSError as error:
         raise MissingError(f"{file} cannot be read ({error.strerror}); check its permissions") from None
     except (ValueError, RecursionError) as error:
@@ -41,7 +43,9 @@ def read_results(path: Path) -> Results:
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"])
-        raise ConfigError(f"{file}: key {key!r}: {problem['msg']}; it was not written by `interalign evaluate`") from None
+        raise ConfigError(
+            f"{file}: key {key!r}: {problem['msg']}; it was not written by `interalign evaluate`"
+        ) from None
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from None
     return results
@@ -53,6 +57,8 @@ def check_results(results: Results) -> None:
     _distinct("model", [model.name for model in results.models])
     if not results.cases or not results.models or results.turns < 1:
         raise ConfigError("results need a case, a turn and a model; there is nothing to compute")
+    if results.flip_at is not None and not 2 <= results.flip_at <= results.turns:
+        raise ConfigError(f"flip_at = {results.flip_at} is none of the turns 2 to {results.turns}")
     for model in results.models:
         if "overall" not in model.scores:
             raise ConfigError(f"model {model.name!r} has no 'overall' scores; each model needs them")

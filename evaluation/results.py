@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["CaseInfo", "Control", "Missing", "ModelResult", "Results"]
+__all__ = ["CaseInfo", "Control", "Missing", "ModelResult", "Recovery", "Results"]
 
 Control = Literal["generic", "echo", "oracle", "swap"]
 
@@ -57,6 +57,19 @@ class ModelResult(_Record):
         return np.array(self.scores[criterion], dtype=np.float64)
 
 
+class Recovery(_Record):
+    """How soon a model is back where it was after a change of its user's preferences (see evaluation/recovery.py)."""
+
+    before: float | None = None
+    """The mean of AL(k) before the change."""
+    lowest: float | None = None
+    """The lowest AL(k) after it."""
+    turns: int | None = None
+    """Turns after the change until AL(k) is back; 0: it never left. None: see `note`."""
+    note: str = ""
+    """Why there is no number."""
+
+
 class Results(_Record):
     """One evaluation: the same cases, openings and seeds for every model, so that comparisons are paired."""
 
@@ -69,4 +82,6 @@ class Results(_Record):
     trees: dict[str, str] = {}
     """By model: the folder with its dialogues as trees, relative to the results' own folder."""
     flip_at: int | None = None
-    """The first turn at which the user has another personality; `recovery_turns` says how soon a model is back where it was."""
+    """The first turn at which the user has another personality; None where preferences do not change."""
+    recovery: dict[str, Recovery] = {}
+    """By model, where they do."""

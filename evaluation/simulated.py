@@ -69,7 +69,9 @@ class Simulation(Config):
     def _cases(self) -> tuple[CaseInfo, ...]:
         places = [(profile, person) for profile in range(self.profiles) for person in range(self.personalities)]
         return tuple(
-            CaseInfo(id=f"case-{place:04d}", persona=f"profile-{profile}+personality-{person}", profile=f"profile-{profile}")
+            CaseInfo(
+                id=f"case-{place:04d}", persona=f"profile-{profile}+personality-{person}", profile=f"profile-{profile}"
+            )
             for place, (profile, person) in enumerate(places)
         )
 

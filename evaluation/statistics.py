@@ -16,7 +16,7 @@ from interalign.evaluation.curves import curve_of, estimate, undefined
 from interalign.evaluation.figures import Alignment, Difference, Estimate, Figures, Method, ModelFigures
 from interalign.evaluation.metrics import alignment_levels
 from interalign.evaluation.permutation import EXACT_CLUSTERS
-from interalign.evaluation.results import ModelResult, Results
+from interalign.evaluation.results import ModelResult, Recovery, Results
 from interalign.evaluation.suspicions import warnings_of
 
 __all__ = ["belongs", "compute_figures"]
@@ -25,7 +25,7 @@ __all__ = ["belongs", "compute_figures"]
 def compute_figures(results: Results, seed: int = 0, replicates: int = REPLICATES) -> Figures:
     """Levels, rates, differences, normalised alignment, and what to beware of."""
     bootstrap = ClusterBootstrap([case.profile for case in results.cases], seed, replicates)
-    models = tuple(_model(model, bootstrap) for model in results.models)
+    models = tuple(_model(model, results.recovery.get(model.name), bootstrap) for model in results.models)
     differences = _differences(results, bootstrap)
     return Figures(
         models=models,
@@ -41,7 +41,7 @@ def belongs(control: ModelResult, model: ModelResult) -> bool:
     return control.control is not None and model.control is None and control.of in (None, model.name)
 
 
-def _model(model: ModelResult, bootstrap: ClusterBootstrap) -> ModelFigures:
+def _model(model: ModelResult, recovery: Recovery | None, bootstrap: ClusterBootstrap) -> ModelFigures:
     reasons = Counter(one.reason for one in model.missing)
     values_NK = model.values()
     return ModelFigures(
@@ -54,6 +54,7 @@ def _model(model: ModelResult, bootstrap: ClusterBootstrap) -> ModelFigures:
             name: curve_of(np.array(values, dtype=np.float64), bootstrap, sparse=True)
             for name, values in model.measures.items()
         },
+        recovery=recovery,
         replies=values_NK.size,
         missing=int(np.isnan(values_NK).sum()),
         reasons=dict(reasons.most_common()),
@@ -63,9 +64,7 @@ def _model(model: ModelResult, bootstrap: ClusterBootstrap) -> ModelFigures:
 def _differences(results: Results, bootstrap: ClusterBootstrap) -> tuple[Difference, ...]:
     """Between any two models, the later minus the earlier, and between a model and its controls; Holm's correction for each."""
     models = [model for model in results.models if model.control is None]
-    among = [
-        compare(b.values(), a.values(), (b.name, a.name), "models", bootstrap) for a, b in combinations(models, 2)
-    ]
+    among = [compare(b.values(), a.values(), (b.name, a.name), "models", bootstrap) for a, b in combinations(models, 2)]
     against = [
         compare(model.values(), control.values(), (model.name, control.name), "controls", bootstrap)
         for model in models

@@ -3,6 +3,7 @@
 from interalign.sim.calls import CallPath, CallSettings, Ledger
 from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine, ScriptedEngine, make_engine
+from interalign.sim.health import Health, assess
 from interalign.sim.models import MODELS, locate, pull
 from interalign.sim.runner import Summary, run, simulate
 from interalign.sim.store import read_manifest, read_trees
@@ -12,10 +13,12 @@ __all__ = [
     "CallPath",
     "CallSettings",
     "Engine",
+    "Health",
     "Ledger",
     "RunConfig",
     "ScriptedEngine",
     "Summary",
+    "assess",
     "locate",
     "make_engine",
     "pull",

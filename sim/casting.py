@@ -14,6 +14,7 @@ from interalign.agents import (
     Candidate,
     Cast,
     Inducer,
+    Performer,
     Persona,
     Responder,
     Role,
@@ -76,8 +77,18 @@ def _candidate(config: RunConfig, place: int, responder: ResponderConfig) -> Can
         player = _agent(config, where, responder, Responder, responder.strategy)
     else:
         model = config.model_of(responder, where)
-        player = autogen_responder(responder.agent, f"{where}.agent", model, responder.strategy, responder.parameters)
+        player = _autogen(responder.agent, f"{where}.agent", model, responder)
     return Candidate(responder_name(responder), player, responder.strategy)
+
+
+def _autogen(name: str, key: str, model: str, responder: ResponderConfig) -> Performer[str]:
+    """The AutoGen agent that "module:function" makes. Raises ConfigError where it is no function."""
+    from interalign.agents.autogen_bridge import AutoGenResponder
+
+    try:
+        return AutoGenResponder(load_object(name, key), model, responder.strategy, responder.parameters)
+    except ConfigError as error:
+        raise error if str(error).startswith(key) else ConfigError(f"{key} = {name!r}: {error}") from None
 
 
 def _agent(

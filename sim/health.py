@@ -152,7 +152,7 @@ Told = dict[str, tuple[set[int], int]]
 def _told(tree: ConversationTree) -> Told:
     users = [node for node in tree if node.role == "user"]
     told: Told = {}
-    for persona in dict.fromkeys(tree.persona_at(node.turn) for node in users) if tree.flip else [tree.persona]:
+    for persona in (tree.persona, tree.flip.persona) if tree.flip else (tree.persona,):
         mine = [node for node in users if tree.persona_at(node.turn) is persona]
         found = disclosed(persona.items, [node.text for node in mine])
         told |= {node.id: (items, len(persona.items)) for node, items in zip(mine, found, strict=True)}

@@ -112,7 +112,8 @@ class TrainFolder:
                 raise RunFolderError(
                     f"{self.path} holds {strange[0]!r} but no config.toml: not the folder of a training; choose another --out"
                 )
-            write_text(kept, tomli_w.dumps(without_none(self.config.model_dump())))
+            unused = {"lora"} if self.config.train.full else None
+            write_text(kept, tomli_w.dumps(without_none(self.config.model_dump(exclude=unused))))
             return
         try:
             former = load_config(kept, type(self.config))

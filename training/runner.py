@@ -163,11 +163,11 @@ def _run(prepared: _Prepared, folder: TrainFolder, progress: TrainProgress) -> T
             trainer.evaluate()
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         manifest = _manifest(prepared, trainer, log, time.monotonic() - started)
-        _save(trainer, folder, manifest, prepared.config)
-    return Trained(folder.path, manifest, trainer.state.global_step - before)
+        _save(trainer, folder, manifest)
+    return Trained(folder.path, folder.manifest or manifest, trainer.state.global_step - before)
 
 
-def _save(trainer: Any, folder: TrainFolder, manifest: dict[str, Any], config: TrainSettings) -> None:
+def _save(trainer: Any, folder: TrainFolder, manifest: dict[str, Any]) -> None:
     """Save what was trained; files first, the manifest last."""
     work = folder.path / ".result"
     try:

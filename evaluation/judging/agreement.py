@@ -112,7 +112,7 @@ def _coincidences(counts_NK: Ints) -> Floats:
     """For each unit: its coincidences of equal values, and how often each value stands in it, (N, 1 + K)."""
     raters_N = counts_NK.sum(axis=1)
     equal_N = (counts_NK * (counts_NK - 1)).sum(axis=1) / np.maximum(raters_N - 1, 1)
-    return np.concatenate([equal_N[:, None], counts_NK], axis=1)
+    return np.concatenate([equal_N[:, None], counts_NK.astype(np.float64)], axis=1)
 
 
 def _alphas(sums_BK: Floats) -> Floats:

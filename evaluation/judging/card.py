@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict
 
 from interalign.agents import Outcome
 from interalign.evaluation.judging.agreement import alpha, coded, kappa, mean_kappa
-from interalign.evaluation.judging.asking import Asked, by_order, settled
-from interalign.evaluation.judging.estimates import Counted, Floats, Ints, numbered, ratio, share, undefined
+from interalign.evaluation.judging.answers import Asked
+from interalign.evaluation.judging.estimates import Counted, Ints, numbered, ratio, share, undefined
 from interalign.evaluation.judging.length import length_excess, length_odds
+from interalign.evaluation.judging.orders import by_order, settled
 from interalign.evaluation.judging.readers import Judgement
 
 __all__ = ["Card", "Cost", "DataSet", "JudgeColumn", "data_set", "judge_column"]
@@ -126,7 +127,7 @@ def judge_column(
 ) -> JudgeColumn:
     """The figures of one judge; `asked` has a list of repeats for each row."""
     clusters_N = clusters_of(rows)
-    outcomes = [settled(repeats[0]) for repeats in asked]
+    outcomes: list[Outcome] = [settled(repeats[0]) for repeats in asked]
     judge_N, label_N = coded(outcomes), coded([row.label for row in rows])
     lengths_N2 = np.array([(len(row.a), len(row.b)) for row in rows], dtype=np.int64)
     decided_N = (judge_N >= 0) & (judge_N < 2) & (label_N >= 0) & (label_N < 2)
@@ -211,7 +212,7 @@ def _cost(asked: Sequence[Asked], money: Money) -> Cost:
     verdicts = sum(one.compared for one in asked)
     used = [(model, tokens) for one in asked for model, tokens in one.usage.items()]
     timed = [(one.seconds, one.compared) for one in asked if one.seconds is not None]
-    seconds: Floats = np.array(timed, dtype=np.float64).reshape(-1, 2).sum(axis=0)
+    seconds = np.array(timed, dtype=np.float64).reshape(-1, 2).sum(axis=0)
     price = sum(money(model, tokens.prompt, tokens.cached, tokens.completion) for model, tokens in used)
     return Cost(
         calls=1000 * sum(tokens.calls for _, tokens in used) / verdicts,

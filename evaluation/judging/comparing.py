@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from interalign.agents import Outcome, Verdict
 from interalign.errors import ConfigError
 from interalign.evaluation.judging.agreement import alpha, coded, kappa, require_agreement
-from interalign.evaluation.judging.asking import by_order
 from interalign.evaluation.judging.comparison import Agreement, Comparison, Flip, JudgeSide, Side
 from interalign.evaluation.judging.estimates import Counted, ratio
 from interalign.evaluation.judging.levels import (
@@ -26,6 +25,7 @@ from interalign.evaluation.judging.levels import (
     win_gap,
     wins,
 )
+from interalign.evaluation.judging.orders import by_order
 from interalign.graphs import ConversationTree, Node
 
 __all__ = ["Scores", "compare_judges", "judges_in"]

@@ -25,7 +25,7 @@ def _new_figure(width: float, height: float, columns: int, **more: Any) -> Itera
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    style = {"text.parse_math": False, "font.size": 9, "axes.edgecolor": _LINE, "text.color": _INK}
+    style: dict[Any, Any] = {"text.parse_math": False, "font.size": 9, "axes.edgecolor": _LINE, "text.color": _INK}
     style |= {
         "axes.spines.top": False,
         "axes.spines.right": False,

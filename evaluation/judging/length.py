@@ -36,7 +36,7 @@ def length_odds(judge_N: Ints, label_N: Ints, lengths_N2: Ints) -> Counted:
     if not len(judge_N):
         return undefined(_NONE)
     logs_N2 = np.log2(np.maximum(lengths_N2, 1))
-    features_ND = np.stack([label_N * 2.0 - 1, logs_N2[:, 1] - logs_N2[:, 0]], axis=1)
+    features_ND = np.stack([label_N * 2.0 - 1, logs_N2[:, 1] - logs_N2[:, 0]], axis=1).astype(np.float64)
     chosen_N = judge_N.astype(np.float64)
     return estimate(
         lambda weights_BN: np.exp(ridge_logistic(features_ND, chosen_N, weights_BN)[:, 1]),

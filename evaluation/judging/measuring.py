@@ -7,8 +7,10 @@ from typing import Any
 from interalign.agents import Judge
 from interalign.errors import ConfigError
 from interalign.evaluation.judging.agreement import require_agreement
-from interalign.evaluation.judging.asking import Answers, Asked, ask_judge, refuse_without_persona, settled
+from interalign.evaluation.judging.answers import Answers, Asked
+from interalign.evaluation.judging.asking import ask_judge, refuse_without_persona
 from interalign.evaluation.judging.card import Card, Money, data_set, judge_column
+from interalign.evaluation.judging.orders import settled
 from interalign.evaluation.judging.readers import Judgement
 from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine

@@ -178,7 +178,7 @@ def _pandalm(data: Mapping[str, Any]) -> dict[str, Any]:
     names = sorted(key for key in data if key.startswith("annotator"))
     if not names:
         raise ValueError("no annotator1; a PandaLM row has annotator1, annotator2, ... (0 tie, 1 or 2)")
-    votes = {name: _number(name, data[name], (0, 1, 2)) for name in names}
+    votes: dict[str, Preference] = {name: _number(name, data[name], (0, 1, 2)) for name in names}
     asked = "\n\n".join(text for text in (data.get("instruction"), data.get("input")) if isinstance(text, str) and text)
     return {
         "history": _asked(asked),

@@ -4,9 +4,9 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from interalign.agents import Context, Judge
+from interalign.agents import Context, Judge, PointwiseJudge
 from interalign.config import load_config
 from interalign.errors import ConfigError, MissingError
 from interalign.evaluation.judging.agreement import require_agreement
@@ -81,15 +81,16 @@ def _configs(run: Path, names: Sequence[str], overrides: Sequence[str]) -> dict[
 async def _scores(run: Path, trees: Sequence[ConversationTree], name: str, made: Any) -> Scores | None:
     """The judge's scores of all replies along the continued branches; None for one that scores none, or cannot be made again."""
     config, judge = made or _made_again(run, name) or (None, None)
-    if config is None or not hasattr(judge, "score"):
+    if config is None or judge is None or not hasattr(judge, "score"):
         return None
+    scorer = cast("PointwiseJudge", judge)
     slots = asyncio.Semaphore(_AT_A_TIME)
     scores: dict[tuple[int, str], float] = {}
 
     async def score(number: int, id: str, text: str, context: Context, calls: Any) -> None:
         tree = trees[number]
         async with slots:
-            found = await judge.score(context, text, calls, key=f"{tree.seed}/{tree.id}/score/{judge.name}/{id}")
+            found = await scorer.score(context, text, calls, key=f"{tree.seed}/{tree.id}/score/{scorer.name}/{id}")
         if found.value is not None:
             scores[number, id] = found.value
 

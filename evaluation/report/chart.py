@@ -28,9 +28,9 @@ _SHAPES = {
 
 def curve_chart(models: Sequence[tuple[int, ModelFigures]], span: tuple[float, float], what: str) -> str:
     """The curves of some models, each with the place that decides its colour, on a scale from `span[0]` to `span[1]`."""
-    turns = len(models[0][1].overall.levels)
-    body = [*_axes(turns, span), *(line for place, model in models for line in _band(place, model, span))]
-    body += [line for place, model in models for line in _line(place, model, span)]
+    turns = max(len(model.overall.levels) for _, model in models)
+    body = [*_axes(turns, span), *(line for place, model in models for line in _band(place, model, span, turns))]
+    body += [line for place, model in models for line in _line(place, model, span, turns)]
     said = "; ".join(f"{short(model.name, 40)}: {_spoken(model)}" for _, model in models)
     return (
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(what)}. {escape(said)}">'
@@ -80,7 +80,9 @@ def alignment_chart(found: Sequence[Alignment]) -> str:
     for place, one in enumerate(shown):
         body += _whisker(place, one, low, high)
     said = "; ".join(f"{short(one.model, 40)}: {with_interval(one.value)}" for one in shown)
-    return f'<svg class="chart" viewBox="0 0 {_WIDTH} {tall}" role="img" aria-label="{escape(said)}">{"".join(body)}</svg>'
+    return (
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {tall}" role="img" aria-label="{escape(said)}">{"".join(body)}</svg>'
+    )
 
 
 def _whisker(place: int, one: Alignment, low: float, high: float) -> Iterator[str]:
@@ -90,8 +92,7 @@ def _whisker(place: int, one: Alignment, low: float, high: float) -> Iterator[st
     if one.value.low is not None and one.value.high is not None:
         yield f'<path class="line s{place % 8}" d="M{_at(one.value.low, low, high):.1f} {y}H{_at(one.value.high, low, high):.1f}"/>'
     yield f'<g class="s{place % 8}" transform="translate({x:.1f} {y})">{_SHAPES[marker(place)]}</g>'
-    anchor, text_x = ("start", 40) if x > _WIDTH / 2 else ("end", _WIDTH - 14)
-    yield f'<text x="{text_x}" y="{y - 9}" text-anchor="{anchor}">{escape(short(one.model, 34))}</text>'
+    yield f'<text x="8" y="{y - 9}">{escape(short(one.model, 60))}</text>'
 
 
 def _ends(value: Estimate) -> list[float]:
@@ -117,10 +118,10 @@ def _axes(turns: int, span: tuple[float, float]) -> Iterator[str]:
     yield f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 4}" text-anchor="middle">turn</text>'
 
 
-def _band(place: int, model: ModelFigures, span: tuple[float, float]) -> Iterator[str]:
+def _band(place: int, model: ModelFigures, span: tuple[float, float], turns: int) -> Iterator[str]:
     levels = model.overall.levels
     there = [
-        (_x(turn, len(levels)), _y(level.low, span), _y(level.high, span))
+        (_x(turn, turns), _y(level.low, span), _y(level.high, span))
         for turn, level in enumerate(levels, 1)
         if level.low is not None and level.high is not None
     ]
@@ -129,7 +130,7 @@ def _band(place: int, model: ModelFigures, span: tuple[float, float]) -> Iterato
         yield f'<path class="band s{place % 8}" d="M{"L".join(edge)}Z"/>'
 
 
-def _line(place: int, model: ModelFigures, span: tuple[float, float]) -> Iterator[str]:
+def _line(place: int, model: ModelFigures, span: tuple[float, float], turns: int) -> Iterator[str]:
     """The line, interrupted where a turn has no score, and a marker at each level that says its value."""
     levels = model.overall.levels
     pen, path, marks = "M", "", []
@@ -137,7 +138,7 @@ def _line(place: int, model: ModelFigures, span: tuple[float, float]) -> Iterato
         if level.value is None:
             pen = "M"
             continue
-        x, y = _x(turn, len(levels)), _y(level.value, span)
+        x, y = _x(turn, turns), _y(level.value, span)
         path += f"{pen}{x:.1f} {y:.1f}"
         pen = "L"
         title = f"<title>{escape(short(model.name, 40))}, turn {turn}: {with_interval(level)}</title>"

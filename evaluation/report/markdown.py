@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from interalign.evaluation.figures import Figures
-from interalign.evaluation.report.tables import Grid, caption, grids, method_sentences
+from interalign.evaluation.report.tables import Grid, grids, method_sentences
 from interalign.evaluation.report.texts import cleaned
 
 __all__ = ["grid_lines", "render_markdown"]
@@ -14,9 +14,10 @@ _SYNTAX = re.compile(r"[\\`*_{}|~$#]|:(?=//)|(?<=www)\.|\[(?!-?[\d.]+, -?[\d.]+\
 """What begins markup, a link or a table's edge. The brackets of an interval are left as they are."""
 
 
-def render_markdown(figures: Figures, judge: str, pictures: Sequence[str] = ()) -> str:
-    """`pictures` are file names of plots, relative to the Markdown file."""
-    lines = ["# Alignment over the turns of a conversation", "", _text(caption(figures, judge)), ""]
+def render_markdown(figures: Figures, said: Sequence[str], pictures: Sequence[str] = ()) -> str:
+    """`said` are lines on what was measured, `pictures` file names of plots, relative to the Markdown file."""
+    lines = ["# Alignment over the turns of a conversation", ""]
+    lines += [line for one in said for line in (_text(one), "")]
     for warning in figures.warnings:
         lines += [f"> **Beware:** {_text(warning)}", ""]
     lines += [line for picture in pictures for line in (f"![AL(k) for each model]({picture})", "")]

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 from interalign.evaluation.figures import Curve, Difference, Estimate, Family, Figures, ModelFigures
 from interalign.evaluation.report.texts import chance, notes_of, number, percent, short, with_interval
+from interalign.evaluation.results import Results
 
 __all__ = ["Grid", "caption", "grids", "method_sentences"]
 
 _ROOM = 40
 _MEASURES = {
+    "adjusted": "score by what was disclosed",
     "disclosed": "disclosed share",
+    "disclosed_facts": "disclosed share of facts",
+    "disclosed_traits": "disclosed share of traits",
     "questions": "questions",
     "profile_precision": "profile precision",
     "profile_recall": "profile recall",
@@ -41,28 +45,28 @@ def grids(figures: Figures) -> Iterator[Grid]:
         _differences(figures, "controls", "Models against controls"),
         _curves("criteria", "By criterion", [(model, model.criteria) for model in models]),
         _curves("measures", "Beyond the score", [(model, model.measures) for model in figures.models]),
+        _recovery(figures),
         _missing(figures),
     )
     return (grid for grid in found if grid.rows)
 
 
-def caption(figures: Figures, judge: str) -> str:
+def caption(results: Results) -> str:
     """What was measured, in one line."""
-    method = figures.method
-    turns = len(figures.models[0].overall.levels) if figures.models else 0
-    return f"{method.cases} cases ({method.profiles} profiles) x {turns} turns, judge {short(judge, 80)}"
+    profiles = len({case.profile for case in results.cases})
+    return f"{len(results.cases):,} cases ({profiles:,} profiles) x {results.turns} turns, judge {short(results.judge, 80)}"
 
 
 def method_sentences(figures: Figures) -> Iterator[str]:
     """How the figures were made."""
     method = figures.method
-    yield "AL(k) is the mean score at turn k over the cases that have one; IR is the slope of its least-squares line over the turns."
+    yield "AL(k) is the mean score at turn k over the cases that have one; IR is the slope of its least-squares line over them."
     yield (
-        f"Brackets are {method.confidence:.0%} intervals: {method.interval} ({method.replicates:,} replicates, seed {method.seed}). "
+        f"Brackets are {method.confidence:.0%} intervals: {method.interval} ({method.replicates:,} draws, seed {method.seed}). "
         "R2, N-IR and N-R2 have none: noise alone bends a straight curve, and no resampling makes up for it."
     )
     yield (
-        f"Differences are paired: the cases and turns that both have a score for. p: {method.test}; correction: {method.correction}. "
+        f"Differences are paired: the cases and turns that both have scores for. p: {method.test}; {method.correction}. "
         "d_z: mean by standard deviation of the cases' mean differences. Detectable: what such an evaluation finds with power 0.8."
     )
     yield f"interalign {method.version}"
@@ -74,16 +78,19 @@ def name_of(model: ModelFigures) -> str:
 
 
 def _models(name: str, title: str, models: Sequence[ModelFigures]) -> Grid:
-    turns = len(models[0].overall.levels) if models else 0
-    ends = ("AL(1)", f"AL({turns})") if turns > 1 else ("AL(1)",)
+    turns = {len(model.overall.levels) for model in models}
+    last = f"AL({turns.pop()})" if len(turns) == 1 else "AL(last)"
+    ends = ("AL(1)",) if last == "AL(1)" else ("AL(1)", last)
     columns = (name.removesuffix("s"), *ends, "average", "IR", "R2", "N-IR", "N-R2", "missing")
     notes = dict.fromkeys(note for model in models if (note := notes_of(model.overall)))
-    rows = tuple((name_of(model), *_curve(model.overall), percent(model.missing, model.replies)) for model in models)
+    rows = tuple(
+        (name_of(model), *_curve(model.overall, len(ends)), percent(model.missing, model.replies)) for model in models
+    )
     return Grid(name, title, columns, rows, tuple(f"No interval: {note}." for note in notes))
 
 
-def _curve(curve: Curve) -> tuple[str, ...]:
-    ends = (curve.levels[0], curve.levels[-1])[: len(curve.levels)]
+def _curve(curve: Curve, count: int) -> tuple[str, ...]:
+    ends = (curve.levels[0], curve.levels[-1])[:count]
     return (
         *(_value(level) for level in ends),
         with_interval(curve.average),
@@ -142,6 +149,16 @@ def _ends(curve: Curve) -> tuple[str, ...]:
         return "–", "–", with_interval(curve.average), "–"
     slope = "–" if curve.rate.value is None else with_interval(curve.rate, 3, signed=True)
     return _value(there[0]), _value(there[-1]), with_interval(curve.average), slope
+
+
+def _recovery(figures: Figures) -> Grid:
+    rows = tuple(
+        (name_of(model), number(back.before), number(back.lowest), back.note if back.turns is None else str(back.turns))
+        for model in figures.models
+        if (back := model.recovery) is not None
+    )
+    columns = ("model", "mean AL(k) before", "lowest after", "turns until it is back")
+    return Grid("flip", "The preference flip", columns, rows)
 
 
 def _missing(figures: Figures) -> Grid:

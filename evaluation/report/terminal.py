@@ -1,5 +1,7 @@
 """terminal: the tables of an evaluation, and what speaks against them."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.table import Table
 
@@ -17,11 +19,13 @@ _WIDE = 120
 
 def print_results(results: Results, console: Console) -> None:
     """Compute the figures and print their tables."""
-    print_figures(compute_figures(results), results.judge, console)
+    print_figures(compute_figures(results), (caption(results),), console)
 
 
-def print_figures(figures: Figures, judge: str, console: Console) -> None:
-    console.print(plain_text(caption(figures, judge)))
+def print_figures(figures: Figures, lines: Iterable[str], console: Console) -> None:
+    """`lines` say what was measured."""
+    for line in lines:
+        console.print(plain_text(line))
     for grid in grids(figures):
         print_grid(grid, console)
     for warning in figures.warnings:

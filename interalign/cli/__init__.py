@@ -6,8 +6,10 @@ from io import TextIOWrapper
 import typer
 
 from interalign.cli.calls import calls
+from interalign.cli.compare import compare
 from interalign.cli.demo import demo
 from interalign.cli.estimate import estimate
+from interalign.cli.evaluate import evaluate
 from interalign.cli.graph import graph
 from interalign.cli.judges import judges
 from interalign.cli.models import models
@@ -36,7 +38,9 @@ app.command()(rejudge)
 app.command()(tree)
 app.command()(graph)
 app.command()(pairs)
+app.command()(compare)
 app.command()(calls)
+app.command()(evaluate)
 app.add_typer(models)
 app.add_typer(judges)
 app.add_typer(personas)

@@ -1,6 +1,6 @@
 """adapters: LoRA adapters: read, stacked, exported for llama.cpp, merged for other servers."""
 
-from interalign.sim.adapters.exporting import export_gguf, gguf_base, served_file
+from interalign.sim.adapters.exporting import MAX_RANK, export_gguf, gguf_base, served_file
 from interalign.sim.adapters.lora import (
     Factors,
     Lora,
@@ -15,6 +15,7 @@ from interalign.sim.adapters.merging import merge_into, write_merged
 from interalign.sim.adapters.naming import split_adapter
 
 __all__ = [
+    "MAX_RANK",
     "Factors",
     "Lora",
     "adapter_digest",

@@ -17,14 +17,15 @@ from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel
 
 from interalign.agents import Agent, Answer, Context, Usage
+from interalign.agents import messages as say
 from interalign.agents.seeds import derive
 from interalign.errors import BudgetError, CallError, ConfigError, ParseError, TransientError
 from interalign.sim.calls.cache import CallCache, fingerprint
+from interalign.sim.calls.form import Form
 from interalign.sim.calls.ledger import Entry, Ledger
 from interalign.sim.calls.limiter import Limiter
 from interalign.sim.calls.settings import CallSettings
 from interalign.sim.engines.base import Engine
-from interalign.sim.engines.tools import tool_schemas
 
 __all__ = ["CallPath"]
 
@@ -42,30 +43,6 @@ class _Endpoint:
     reads_context: bool
     structured: bool = False
     """Whether it takes the schema of an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What an answer may be other than text."""
-
-    output: type[BaseModel] | None = None
-    tools: tuple[Tool | ToolSchema, ...] = ()
-    tool_choice: Any = "auto"
-
-    def arguments(self, structured: bool) -> dict[str, Any]:
-        """For `ChatCompletionClient.create`; nothing where it is plain text, or the client takes no schema."""
-        arguments: dict[str, Any] = {"tools": self.tools, "tool_choice": self.tool_choice} if self.tools else {}
-        return {**arguments, "json_output": self.output} if self.output is not None and structured else arguments
-
-    def identity(self) -> dict[str, Any]:
-        """What of it decides an answer."""
-        form: dict[str, Any] = {}
-        if self.output is not None:
-            form["json_schema"] = self.output.model_json_schema()
-        if self.tools:
-            choice = self.tool_choice if isinstance(self.tool_choice, str) else self.tool_choice.name
-            form["tools"] = [tool_schemas(self.tools), choice]
-        return form
 
 
 class CallPath:
@@ -91,7 +68,7 @@ class CallPath:
         """See `interalign.agents.Caller.ask`. Raises BudgetError when the budget is used up."""
         endpoint, entry = self._at(agent)
         messages = list(agent.role.messages(context))
-        form = _Form(agent.role.output)
+        form = Form(agent.role.output)
         tokens, repair = 0, 0
         while True:
             extra = {**agent.settings, "seed": derive(key, repair)}
@@ -107,6 +84,9 @@ class CallPath:
                         f"the {agent.role.name} ({agent.model}) gave {repair + 1} answers that cannot be read: {error}; "
                         f"the last begins {text[:80]!r}"
                     ) from None
+                if agent.role.output is not None and text:  # such a model can be told what is wrong with its JSON
+                    complaint = f"This cannot be read: {error}. Answer again, with the JSON object alone."
+                    messages += [say.assistant(text), say.user(complaint)]
             repair += 1
             entry.repairs += 1
 
@@ -124,9 +104,10 @@ class CallPath:
         """One call with messages of the caller's own, its answer unread: for agents of other frameworks. Raises as `ask`."""
         endpoint, entry = self._at(agent)
         extra = {**agent.settings, "seed": derive(key, 0)}
-        form = _Form(output, tuple(tools), tool_choice)
+        form = Form(output, tuple(tools), tool_choice)
         result = await self._answer(agent, endpoint, entry, list(messages), extra, context, form)
-        return result.model_copy(update={"content": _storable(result.content)}) if isinstance(result.content, str) else result
+        text = result.content
+        return result.model_copy(update={"content": _storable(text)}) if isinstance(text, str) else result
 
     def _at(self, agent: Agent[Any]) -> tuple[_Endpoint, Entry]:
         """Where the agent's calls go, and are counted."""
@@ -145,7 +126,7 @@ class CallPath:
         messages: list[LLMMessage],
         extra: dict[str, Any],
         context: Context,
-        form: "_Form",
+        form: Form,
     ) -> CreateResult:
         """From the cache, or else from the engine, and then into the cache."""
         key = b""
@@ -173,7 +154,7 @@ class CallPath:
         entry: Entry,
         messages: list[LLMMessage],
         extra: dict[str, Any],
-        form: "_Form",
+        form: Form,
     ) -> tuple[CreateResult, float]:
         """One answer and its seconds, after as many retries as it takes and the settings allow."""
         retry = 0

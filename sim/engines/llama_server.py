@@ -71,8 +71,10 @@ class LlamaServer:
         params.n_ctx = self.context
         params.n_parallel = self.slots
         params.kv_unified = True  # one pool of context for all slots: a long conversation borrows from short ones
-        # The store of former prompts does not tell adapters apart: with it, one model could go on from what another has read.
-        params.cache_ram_mib = 0 if self.adapters else 256
+        # Former prompts stay in their slots alone. The store beside them takes idle slots away, so that fewer prompts find their
+        # beginning again, and it does not tell adapters apart.
+        params.cache_ram_mib = 0
+        params.cache_idle_slots = False
         params.warmup = False
         params.verbosity = -1
         params.cpuparams.n_threads = self.threads or len(os.sched_getaffinity(0))

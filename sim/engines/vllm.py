@@ -1,6 +1,7 @@
 """vllm: a vLLM server: started for the run and stopped with it, or attached to where one runs already.
 
-Several models of a config may be the same server: the base model and its LoRA adapters are served side by side, each by its name.
+Several models of a config may be the same server: the base model, `model = "BASE"`, and LoRA adapters of it,
+`model = "BASE+FOLDER"`, are served side by side.
 """
 
 import asyncio
@@ -12,12 +13,15 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, Literal
+from weakref import WeakSet
 
 import aiohttp
 from pydantic import Field
 
-from interalign.errors import CallError, MissingError
+from interalign.errors import CallError, ConfigError, MissingError
+from interalign.sim.adapters import MAX_RANK, adapter_digest, find_adapter, read_adapter, require_digest, split_adapter
 from interalign.sim.engines.base import EngineSettings
 from interalign.sim.engines.openai_api import OpenAIConfig, OpenAIEngine
 
@@ -27,11 +31,10 @@ __all__ = ["VLLMConfig", "VLLMEngine"]
 class VLLMConfig(EngineSettings):
     engine: Literal["vllm"]
     model: str = Field(min_length=1)
-    """A Hugging Face name or folder."""
-    adapter: str | None = None
-    """Which of the adapters answers; the base model unless set."""
-    adapters: dict[str, str] = Field(default={})
-    """LoRA adapters to serve beside the base model: name = folder. Sections with equal model and adapters share a server."""
+    """A Hugging Face name or folder; with "+FOLDER" after it, the same with the LoRA adapter in that folder. Sections with the
+    same base model, arguments and environment share a server. With a base_url: the name that the server knows it by."""
+    adapter_sha256: str | None = None
+    """The hash of the adapter, filled in when a run starts: a run is not resumed with another one."""
     base_url: str | None = None
     """Of a server that runs already; one is started unless set."""
     python: str | None = None
@@ -53,24 +56,23 @@ class VLLMEngine(OpenAIEngine):
     """One model of a vLLM server.
 
     Raises:
-        MissingError: vLLM is not installed, or the server does not come up.
+        MissingError: vLLM is not installed, the adapter is not there, or the server does not come up.
+        ConfigError: the adapter is none that can be served, or has changed since the run was started.
     """
 
     def __init__(self, config: VLLMConfig) -> None:
-        if config.adapter is not None and config.adapter not in config.adapters:
-            known = ", ".join(config.adapters) or "none"
-            raise MissingError(
-                f"adapter = {config.adapter!r} is not among the adapters that are served ({known}); add its folder"
-            )
+        self.vllm = config
+        self.base, folder = (config.model, None) if config.base_url else split_adapter(config.model)
+        self.adapter = None if folder is None else _Adapter.of(folder, config.adapter_sha256)
+        self._server: _Server | None = None
         if config.base_url is None:
             _require_vllm(config.python or sys.executable)
-        self.vllm = config
-        self._server: _Server | None = None
+            self._server = _Server.join(self.base, config, self.adapter)
         super().__init__(
             OpenAIConfig(
                 engine="openai_api",
-                base_url=config.base_url or "http://127.0.0.1:0/v1",
-                model=config.adapter or config.model,
+                base_url=config.base_url or f"{self._server.url if self._server else ''}/v1",
+                model=self.adapter.name if self.adapter else self.base,
                 timeout=config.timeout,
                 send_seed=config.send_seed,
                 max_in_flight=config.max_in_flight,
@@ -80,22 +82,38 @@ class VLLMEngine(OpenAIEngine):
         )
 
     def identity(self) -> dict[str, Any]:
-        return {"engine": "vllm", "model": self.vllm.model, "adapter": self.vllm.adapters.get(self.vllm.adapter or "")}
+        tuned = {"adapter": self.adapter.digest} if self.adapter else {}
+        return {"engine": "vllm", "model": self.base, **tuned}
 
     async def _post(self, body: dict[str, Any]) -> Any:
-        if self.vllm.base_url is None and self._server is None:
-            self._server = _Server.shared(self.vllm)
-            await self._server.ready()
-            self._url = f"{self._server.url}/v1/chat/completions"
-        elif self._server is not None:
+        if self._server is not None:
+            self._server.users.add(self)
             await self._server.ready()
         return await super()._post(body)
 
     async def close(self) -> None:
         await super().close()
         if self._server is not None:
-            self._server.release()
-            self._server = None
+            self._server.release(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Adapter:
+    """A LoRA adapter as the server is told of it."""
+
+    name: str
+    folder: Path
+    digest: str
+    rank: int
+
+    @classmethod
+    def of(cls, folder: str, wanted: str | None) -> "_Adapter":
+        digest = adapter_digest(folder)
+        require_digest(folder, digest, wanted)
+        rank = read_adapter(folder).rank
+        if rank > MAX_RANK:
+            raise ConfigError(f"the rank of the adapter in {folder} is {rank}; {MAX_RANK} is the most, merge it instead")
+        return cls(f"adapter-{digest[:12]}", find_adapter(folder).resolve(), digest, rank)
 
 
 def _require_vllm(python: str) -> None:
@@ -115,15 +133,17 @@ def _require_vllm(python: str) -> None:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class _Server:
-    """A server process, shared by the engines that need the same one."""
+    """A server process, shared by the engines that need the same one. It starts at the first call, and then knows all adapters."""
 
+    base: str
     config: VLLMConfig
     port: int
-    log: IO[bytes]
-    process: "subprocess.Popen[bytes]"
-    users: int = 0
+    adapters: dict[str, _Adapter] = field(default_factory=dict)
+    users: WeakSet[VLLMEngine] = field(default_factory=WeakSet)
+    log: IO[bytes] | None = None
+    process: "subprocess.Popen[bytes] | None" = None
     up: bool = False
     waiting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -132,84 +152,94 @@ class _Server:
         return f"http://127.0.0.1:{self.port}"
 
     @classmethod
-    def shared(cls, config: VLLMConfig) -> "_Server":
-        """The running server for this model and these adapters; started if there is none."""
-        key = _key(config)
-        if key not in _SERVERS:
-            _SERVERS[key] = cls._start(config)
-        _SERVERS[key].users += 1
-        return _SERVERS[key]
+    def join(cls, base: str, config: VLLMConfig, adapter: _Adapter | None) -> "_Server":
+        """The server for this base model which serves, or can still take, the adapter; a new one if there is none."""
+        same = (server for server in list(_SERVERS) if (server.base, _key(server.config)) == (base, _key(config)))
+        server = next((server for server in same if server._takes(adapter)), None)
+        if server is None:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                server = cls(base, config, free.getsockname()[1])
+            _SERVERS.add(server)
+        if adapter is not None:
+            server.adapters[adapter.name] = adapter
+        return server
 
-    @classmethod
-    def _start(cls, config: VLLMConfig) -> "_Server":
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+    def _takes(self, adapter: _Adapter | None) -> bool:
+        return self.process is None or adapter is None or adapter.name in self.adapters
+
+    def command(self) -> list[str]:
+        """What starts it."""
+        config = self.config
         command = [config.python or sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
-        command += ["--model", config.model, "--host", "127.0.0.1", "--port", str(port), "--enable-prefix-caching"]
-        if config.adapters:
-            command += [
-                "--enable-lora",
-                "--lora-modules",
-                *(f"{name}={path}" for name, path in config.adapters.items()),
-            ]
-        log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the server runs
-        environment = {**os.environ, **config.environment}
-        process = subprocess.Popen([*command, *config.arguments], stdout=log, stderr=log, env=environment)
-        return cls(config, port, log, process)
+        command += ["--model", self.base, "--host", "127.0.0.1", "--port", str(self.port), "--enable-prefix-caching"]
+        if self.adapters:
+            modules = (f"{name}={adapter.folder}" for name, adapter in self.adapters.items())
+            highest = max(adapter.rank for adapter in self.adapters.values())
+            rank = next(rank for rank in _RANKS if rank >= highest)
+            command += ["--enable-lora", "--max-lora-rank", str(rank), "--lora-modules", *modules]
+        return [*command, *config.arguments]
+
+    def _start(self) -> None:
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the server runs
+        environment = {**os.environ, **self.config.environment}
+        self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log, env=environment)
 
     async def ready(self) -> None:
         """Wait until the server is healthy. Raises MissingError with the end of its log if it is not in time."""
         async with self.waiting:
-            if self.up:
-                if self.process.poll() is not None:
-                    raise CallError(
-                        f"the vLLM server has ended (status {self.process.returncode}): {self._last_words()}"
-                    )
-                return
-            deadline = time.monotonic() + self.config.startup_timeout
-            async with aiohttp.ClientSession() as session:
-                while not await _healthy(session, self.url):
-                    if self.process.poll() is not None:
-                        raise MissingError(
-                            f"the vLLM server for {self.config.model!r} did not start: {self._last_words()}"
-                        )
-                    if time.monotonic() > deadline:
-                        raise MissingError(
-                            f"the vLLM server for {self.config.model!r} was not up in {self.config.startup_timeout:g} s; "
-                            f"raise startup_timeout. The end of its log: {self._last_words()}"
-                        )
-                    await asyncio.sleep(0.5)
+            if self.process is None:
+                self._start()
+            assert self.process is not None
+            if self.up and self.process.poll() is not None:
+                raise CallError(f"the vLLM server has ended (status {self.process.returncode}): {self._last_words()}")
+            if not self.up:
+                await self._wait(self.process)
             self.up = True
 
-    def release(self) -> None:
+    async def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        deadline = time.monotonic() + self.config.startup_timeout
+        async with aiohttp.ClientSession() as session:
+            while not await _healthy(session, self.url):
+                if process.poll() is not None:
+                    raise MissingError(f"the vLLM server for {self.base!r} did not start: {self._last_words()}")
+                if time.monotonic() > deadline:
+                    raise MissingError(
+                        f"the vLLM server for {self.base!r} was not up in {self.config.startup_timeout:g} s; "
+                        f"raise startup_timeout. The end of its log: {self._last_words()}"
+                    )
+                await asyncio.sleep(0.5)
+
+    def release(self, user: VLLMEngine) -> None:
         """Stop the server when nobody needs it any more."""
-        self.users -= 1
-        if self.users:
+        self.users.discard(user)
+        if self.users or self.process is None:
             return
-        _SERVERS.pop(_key(self.config), None)
         self.process.terminate()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        assert self.log is not None
         self.log.close()
+        self.process, self.log, self.up = None, None, False
 
     def _last_words(self) -> str:
+        assert self.log is not None
         self.log.seek(0)
         lines = [line for line in self.log.read().decode(errors="replace").splitlines() if line.strip()]
         errors = [line for line in lines if "Error" in line] or lines
         return " ".join(errors[-1].split())[-400:] if errors else "(no output)"
 
 
-_SERVERS: dict[str, _Server] = {}
+_SERVERS: WeakSet[_Server] = WeakSet()
+_RANKS = (8, 16, 32, 64, 128, 256, 320, MAX_RANK)
+"""What --max-lora-rank may be."""
 
 
 def _key(config: VLLMConfig) -> str:
-    return json.dumps(
-        [config.python, config.model, config.adapters, config.arguments, config.environment], sort_keys=True
-    )
+    return json.dumps([config.python, config.arguments, config.environment], sort_keys=True)
 
 
 async def _healthy(session: aiohttp.ClientSession, url: str) -> bool:

@@ -17,17 +17,19 @@ FOLDERS = ("agents", "evaluation", "graphs", "interalign", "sim", "training")
 
 PUBLIC = {
     "interalign": [
-        *("Agent", "CallPath", "Candidate", "Cast", "Context", "ConversationTree", "EmbeddingJudge", "Full"),
-        *("Inducer", "InteralignError", "LLMJudge", "Message", "Persona", "Responder", "Role", "RunConfig"),
-        *("ScriptedEngine", "UserAgent", "Verdict", "Walk", "compile_dialogue", "dialogue_graph", "draw_tree"),
-        *("grow", "load_config", "preference_rows", "read_personas", "read_trees", "render_html", "run"),
+        *("Agent", "CallPath", "Candidate", "Cast", "Context", "ConversationTree", "DialogueState", "EmbeddingJudge"),
+        "EvaluateConfig",
+        *("Full", "Inducer", "InteralignError", "LLMJudge", "Message", "Persona", "Prompt", "Responder", "Role"),
+        *("RunConfig", "ScriptedEngine", "Stage", "UserAgent", "Verdict", "Walk", "compile_dialogue", "dialogue_graph"),
+        *("draw_tree", "evaluate", "grow", "json_request", "load_config", "preference_rows", "read_personas", "read_trees", "render_html", "run"),
         *("shipped_personas", "simulate", "write_rows"),
     ],
     "interalign.agents": [
         *("Agent", "Answer", "Caller", "Candidate", "Cast", "Context", "EmbeddingJudge", "Inducer", "Judge"),
-        *("LLMJudge", "Message", "Outcome", "Persona", "PersonaWriter", "Personality", "PointwiseJudge"),
+        *("LLMJudge", "Message", "Outcome", "Performer", "Persona", "PersonaWriter", "Personality", "PointwiseJudge"),
         *(
             "Profile",
+            "Prompt",
             "Responder",
             "Role",
             "Score",
@@ -38,12 +40,15 @@ PUBLIC = {
             "Vote",
             "embed",
             "heldout_personas",
+            "json_request",
+            "read_json",
             "read_jsonl",
         ),
         *("read_personas", "shipped_personas"),
     ],
     "interalign.evaluation": [
-        *("CaseInfo", "Fit", "Missing", "ModelResult", "Results", "improvement_rate", "normalised"),
+        *("CaseInfo", "EvaluateConfig", "Evaluation", "Fit", "Missing", "ModelResult", "Results", "evaluate"),
+        *("improvement_rate", "normalised"),
     ],
     "interalign.graphs": [
         *(
@@ -51,6 +56,8 @@ PUBLIC = {
             "BestFirst",
             "ConversationTree",
             "DialogueState",
+            "Ending",
+            "Flip",
             "Full",
             "Guided",
             "Label",
@@ -80,8 +87,8 @@ PUBLIC = {
         ),
     ],
     "interalign.sim": [
-        *("MODELS", "CallPath", "CallSettings", "Engine", "Ledger", "RunConfig", "ScriptedEngine", "Summary"),
-        *("locate", "make_engine", "pull", "read_manifest", "read_trees", "run", "simulate"),
+        *("MODELS", "CallPath", "CallSettings", "Engine", "Health", "Ledger", "RunConfig", "ScriptedEngine", "Summary"),
+        *("assess", "locate", "make_engine", "pull", "read_manifest", "read_trees", "run", "simulate"),
     ],
     "interalign.training": ["preference_rows", "write_rows"],
 }

@@ -44,8 +44,10 @@ def test_a_row_holds_history_chosen_and_rejected(tree: ConversationTree) -> None
         "chosen": [{"role": "assistant", "content": "Are all six of them?"}],
         "rejected": [{"role": "assistant", "content": "Oh."}],
         "persona_id": "p1",
+        "profile": row["profile"],
         "conversation_id": "c7",
         "turn": 1,
+        "reply_to": "0",
         "margin": 0.5,
         "judge": "llm",
         "chosen_by": "hinted",
@@ -99,6 +101,21 @@ def test_mirrored_verdicts_give_the_same_row(tree: ConversationTree) -> None:
     mirrored = ConversationTree.from_json(tree.to_json())
     mirrored.verdicts.clear()
     assert list(preference_rows([judged(mirrored, "b", "0.1", "0.0")])) == [row]
+
+
+def test_people_of_one_profile_can_be_told(tree: ConversationTree, persona: Persona) -> None:
+    twin = ConversationTree.from_json(judged(tree, "a").to_json())
+    twin.graph.graph["persona"] = persona.model_copy(update={"id": "p2", "traits": ("I whisper.",)})
+    other = ConversationTree.from_json(tree.to_json())
+    other.graph.graph["persona"] = persona.model_copy(update={"facts": ("I keep bees.",)})
+    profiles = [row["profile"] for row in preference_rows([tree, twin, other])]
+    assert profiles[0] == profiles[1] != profiles[2]
+
+
+def test_a_margin_and_a_rule_can_be_asked_for(tree: ConversationTree) -> None:
+    assert list(preference_rows([judged(tree, "a", margin=0.2)], margin=0.3)) == []
+    (row,) = preference_rows([tree], margin=0.2, rule="best-worst", run="demo")
+    assert row["run"] == "demo"
 
 
 def test_rows_can_be_those_of_one_judge(tree: ConversationTree) -> None:

@@ -1,0 +1,17 @@
+"""One evaluation with two models and all controls, for tests that only look at it."""
+
+from pathlib import Path
+
+import pytest
+from evaluating import evaluated
+
+from interalign.evaluation import Evaluation
+
+
+@pytest.fixture(scope="session")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """Twenty cases of five turns. Only look at it."""
+    out = tmp_path_factory.mktemp("evaluations") / "all"
+    controls = ["generic", "echo", "oracle", "swap"]
+    models = ["base", "tuned"]
+    return evaluated(out, models=models, controls=controls, cases=20, turns=5, infer_at=[5], adjusted=True)
