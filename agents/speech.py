@@ -5,7 +5,7 @@ English only, and careful rather than complete: each rule would rather miss a ca
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 __all__ = ["content_words", "is_stalled", "near_identical", "says_goodbye", "words"]
 
@@ -71,6 +71,11 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
 
 
+@cache
+def _idle() -> frozenset[str]:
+    return frozenset(_stem(word) for word in _IDLE)
+
+
 def says_goodbye(text: str) -> bool:
     """Whether a message takes leave: one of its last two clauses is a farewell, whole."""
     clauses = [clause.strip() for clause in _CLAUSE.split(text.replace("\u2019", "'")) if clause.strip()]
@@ -90,6 +95,6 @@ def is_stalled(said: Sequence[str], messages: int) -> bool:
         return False
     first = len(said) - messages
     return all(
-        not (content_words(said[place]) - _IDLE) or any(near_identical(said[place], former) for former in said[:place])
+        not (content_words(said[place]) - _idle()) or any(near_identical(said[place], former) for former in said[:place])
         for place in range(first, len(said))
     )

@@ -20,9 +20,11 @@ M = TypeVar("M", bound=BaseModel)
 
 _STARTS = 50
 """Opening braces that are tried; a text with more of them is no answer."""
-_LENGTH = 100_000
+_LENGTH = 20_000
+"""Characters at the end that are looked at."""
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BRACE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]')
 _WORDS = {"true": "True", "false": "False", "null": "None"}
 _WORD = re.compile(r"\b(?:true|false|null)\b")
 _decode = json.JSONDecoder(strict=False).raw_decode
@@ -102,7 +104,7 @@ def _read_at(text: str, start: int) -> tuple[Any, int]:
 def _end(text: str, start: int) -> int | None:
     """Where the braces that open at `start` are balanced, quotes aside."""
     depth = 0
-    for match in re.compile(r'"(?:[^"\\]|\\.)*"|[{}]').finditer(text, start):
+    for match in _BRACE.finditer(text, start):
         depth += {"{": 1, "}": -1}.get(match[0], 0)
         if depth == 0:
             return match.end()

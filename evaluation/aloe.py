@@ -42,6 +42,7 @@ from interalign.evaluation.work import Work
 from interalign.files import write_text
 from interalign.sim.calls import CallPath
 from interalign.sim.casting import make_cast, make_clients
+from interalign.sim.engines.pinning import pin_adapters
 from interalign.sim.progress import NoProgress, Progress
 from interalign.sim.runner import open_cache
 from interalign.sim.store import RunFolder, now
@@ -80,7 +81,7 @@ async def evaluate(
         ConfigError, MissingError: the config cannot be played or scored; before any call is made.
         RunFolderError: `out` holds dialogues of another config (its message names the keys), or cannot be written.
     """
-    out = Path(out)
+    out, config = Path(out), pin_adapters(config)
     section = config.evaluate
     cases, personas = cases_of(section), fingerprint(section)
     swap = swapped(cases) if "swap" in section.controls else {}

@@ -53,10 +53,14 @@ class ClusterBootstrap:
         """How many values each cluster has at each turn, (clusters, turns)."""
         return self.sums((~np.isnan(values_NK)).astype(float))
 
+    def totals(self, values_NK: Array) -> Array:
+        """The sum over the drawn cases in each replicate, (replicates, turns)."""
+        return self._times_BG @ self.sums(values_NK)
+
     def levels(self, values_NK: Array) -> Array:
         """AL(k) in each replicate, (replicates, turns); nan where a replicate has no value."""
-        there_BK = self._times_BG @ self.counts(values_NK)
-        total_BK = self._times_BG @ self.sums(values_NK)
+        there_BK = self.totals((~np.isnan(values_NK)).astype(float))
+        total_BK = self.totals(values_NK)
         return np.divide(total_BK, there_BK, out=np.full_like(total_BK, np.nan), where=there_BK > 0)
 
     def standard_error(self, values_NK: Array, weights_K: Array) -> float | None:

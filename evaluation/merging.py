@@ -27,6 +27,7 @@ _ABOUT = {
 def labels_of(paths: Sequence[Path]) -> list[str]:
     """A short name for each, and none twice: the folder's, with as much of the way to it as is needed."""
     ways = [(path.resolve() if path.is_dir() else path.resolve().parent).parts for path in paths]
+    names: list[str] = []
     for length in range(1, max(len(way) for way in ways) + 1):
         names = ["/".join(way[-length:]) for way in ways]
         if len(set(names)) == len(names):
@@ -106,7 +107,7 @@ def _differences(one: Results, other: Results) -> Iterator[tuple[str, str, str]]
         same_name = " of this name" if one.judge == other.judge else ""
         yield f"the judge{same_name} differs", one.judge, other.judge
     if _user(one) != _user(other):
-        yield "the simulated user differs", *(str(results.provenance.get("user")) for results in (one, other))
+        yield "the simulated user differs", str(one.provenance.get("user")), str(other.provenance.get("user"))
     for key, words in _ABOUT.items():
         mine, theirs = (results.provenance.get(key) for results in (one, other))
         if mine != theirs:

@@ -1,23 +1,40 @@
-"""recovery: what a preference flip does to alignment, and how many turns it takes to come back (after RLPA, arXiv 2505.15456)."""
+"""recovery: how soon a model is back where it was, after its user's preferences have changed (as in RLPA, arXiv 2505.15456)."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from interalign.evaluation.metrics import alignment_levels
 from interalign.evaluation.results import ModelResult, Recovery
 
-__all__ = ["recovery_of"]
+__all__ = ["WITHIN", "recovery_of", "recovery_turns"]
+
+WITHIN = 0.25
+"""How close to its former level, in points of the score, alignment has to come: a mean of scores is never quite the same again."""
 
 
 def recovery_of(model: ModelResult, flip_at: int) -> Recovery:
-    """The user has other preferences from turn `flip_at` >= 2 on: the mean of AL(k) before, the lowest AL(k) after, and the turns
-    from the flip until AL(k) is as high as that mean again: 0 where it never fell below it at the flip.
+    """That of a model's mean scores over the cases."""
+    return recovery_turns(alignment_levels(model.values()).tolist(), flip_at)
+
+
+def recovery_turns(levels: Sequence[float], flip_at: int, within: float = WITHIN) -> Recovery:
+    """How many turns after the flip AL(k) is first no more than `within` below its mean before the flip.
+
+    `levels` are AL(1), AL(2), ...; the user is another one from turn `flip_at` (2 or later) on. 0 turns: it never fell that far.
+    A model that does not come back within the turns that were played has no number, and neither has one without scores there.
+
+    Raises:
+        ValueError: there is no level before the flip, or none after it.
     """
-    levels_K = alignment_levels(model.values())
+    levels_K = np.asarray(levels, dtype=np.float64)
     before_K, after_K = levels_K[: flip_at - 1], levels_K[flip_at - 1 :]
-    if np.isnan(before_K).all() or np.isnan(after_K).all():
-        return Recovery(note="no score before the change, or none after it")
-    before, lowest = float(np.nanmean(before_K)), float(np.nanmin(after_K))
-    back = np.flatnonzero(after_K >= before)
+    if not len(before_K) or not len(after_K):
+        raise ValueError(f"a flip at turn {flip_at} needs levels before and after it, not {len(levels)} levels")
+    if np.isnan(levels_K).any():
+        return Recovery(note="a turn has no score")
+    level, lowest = float(before_K.mean()), float(after_K.min())
+    back = np.flatnonzero(after_K >= level - within - 1e-9)
     if not len(back):
-        return Recovery(before=before, lowest=lowest, note="not back by the last turn")
-    return Recovery(before=before, lowest=lowest, turns=int(back[0]))
+        return Recovery(before=level, lowest=lowest, note=f"not within {len(after_K)} turns")
+    return Recovery(before=level, lowest=lowest, turns=int(back[0]))

@@ -13,7 +13,7 @@ _MANY_MISSING = 0.05
 
 def warnings_of(models: Sequence[ModelFigures], differences: Sequence[Difference]) -> tuple[str, ...]:
     """Sentences; none where nothing is suspicious."""
-    controls = {model.name: model.control for model in models if model.control is not None}
+    controls: dict[str, Control] = {model.name: model.control for model in models if model.control is not None}
     found = [*_missing(models)]
     for difference in differences:
         control = controls.get(difference.b)

@@ -20,6 +20,7 @@ from interalign.sim.calls import CallCache, CallPath, Ledger
 from interalign.sim.casting import make_cast, make_clients, make_dialogue, personas_of, pin_personas
 from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine
+from interalign.sim.engines.pinning import pin_adapters
 from interalign.sim.flipping import personality_pool
 from interalign.sim.health import Health
 from interalign.sim.player import Job, Outcome, Player
@@ -84,7 +85,7 @@ async def simulate(
         RunFolderError: the folder cannot be written; what is finished is kept.
     """
     out = Path(out)
-    config = pin_personas(config)
+    config = pin_adapters(pin_personas(config))
     if config.run.executor == "ray" and (cast or clients or dialogue):
         raise ConfigError("run.executor = 'ray' plays what the config describes; run casts made in Python locally")
     personas = personas_of(config)

@@ -14,6 +14,8 @@ from interalign.training.progress import TrainProgress, TrainSnapshot
 
 __all__ = ["JsonLog", "ShowProgress"]
 
+_COUNTERS = ("num_tokens", "eval_num_tokens")
+"""What begins at zero again in a training that goes on."""
 _SUMMARY = ("train_runtime", "train_samples_per_second", "train_steps_per_second", "total_flos", "train_loss")
 
 
@@ -33,7 +35,8 @@ class JsonLog(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if not state.is_world_process_zero or not logs or "train_runtime" in logs:
             return
-        record = {"step": state.global_step, **{key: _plain(value) for key, value in logs.items()}}
+        kept = {key: _plain(value) for key, value in logs.items() if key not in _COUNTERS}
+        record = {"step": state.global_step, **kept}
         record["seconds"] = round(time.monotonic() - self.started, 2)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")

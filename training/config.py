@@ -9,11 +9,22 @@ from pydantic import Field, model_validator
 
 from interalign.config import Config, digest
 
-__all__ = ["BASE", "DPOSettings", "LoraSection", "MixSection", "SFTSettings", "TrainSection", "TrainSettings"]
+__all__ = [
+    "BASE",
+    "DPOSection",
+    "DPOSettings",
+    "LoraSection",
+    "MixSection",
+    "Packing",
+    "SFTSettings",
+    "TrainSection",
+    "TrainSettings",
+]
 
 BASE = "base"
 """What `train.start` says to begin with the model itself."""
 Logger = Literal["trackio", "wandb"]
+Packing = Literal["tree", "pairs"]
 ALL_LINEAR = "all-linear"
 
 
@@ -40,14 +51,16 @@ class TrainSection(Config):
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """How the learning rate falls afterwards."""
     batch: int = Field(default=8, ge=1)
-    """Examples of one forward pass on each device."""
+    """Examples of one forward pass on each device; as trees, however many `token_budget` lets through."""
     accumulation: int = Field(default=1, ge=1)
-    """Forward passes of a step: a step is taken on batch x accumulation examples of each device."""
+    """A step is taken on batch x accumulation examples of each device; as trees, on about so many."""
     max_length: int = Field(default=2048, ge=16)
     """Tokens of history and reply together. Of longer ones the oldest turns are left out; a reply is never cut."""
     seed: int = Field(default=0, ge=0)
-    packing: Literal["tree", "pairs"] = "tree"
+    packing: Packing = "tree"
     """tree: a conversation's messages once, in one sequence, if the chat template allows it. pairs: each example by itself."""
+    token_budget: int = Field(default=2048, ge=16)
+    """tree: the most tokens of one forward pass on each device; larger trees are cut into sub-trees."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: bfloat16 on a GPU that has it, float32 elsewhere."""
     gradient_checkpointing: bool | None = None

@@ -28,6 +28,8 @@ class Fitted:
     turns_left_out: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     """Rows that are not trained on, by reason."""
+    longest: int = 0
+    """Tokens of the longest row, its longer reply included."""
 
     def __str__(self) -> str:
         parts = [f"{len(self.rows)} rows"]
@@ -53,7 +55,9 @@ def fit_rows(rows: Sequence[Row], tokenizer: Any, max_length: int) -> Fitted:
 def _fit(row: Row, tokenizer: Any, max_length: int, fitted: Fitted) -> Row | str:
     """The row, shortened if need be, or the reason why it cannot be used."""
     try:
-        if _length(row, row["prompt"], tokenizer) <= max_length:
+        length = _length(row, row["prompt"], tokenizer)
+        if length <= max_length:
+            fitted.longest = max(fitted.longest, length)
             return row
         system = [message for message in row["prompt"][:1] if message["role"] == "system"]
         spoken = row["prompt"][len(system) :]
@@ -66,10 +70,12 @@ def _fit(row: Row, tokenizer: Any, max_length: int, fitted: Fitted) -> Row | str
             else:
                 fewest = middle + 1
         prompt = system + spoken[2 * most :]
-        if not turns or _length(row, prompt, tokenizer) > max_length:
+        length = _length(row, prompt, tokenizer)
+        if not turns or length > max_length:
             return f"the last message and a reply exceed max_length = {max_length}"
     except Exception as error:  # noqa: BLE001 - a template is somebody's program and raises what it likes
         return f"the chat template refuses it: {' '.join(str(error).split())[:120]}"
+    fitted.longest = max(fitted.longest, length)
     fitted.shortened += 1
     fitted.turns_left_out += most
     return {**row, "prompt": prompt}

@@ -30,6 +30,7 @@ def mix_in(fitted: Fitted, mix: MixSection, tokenizer: Any, train: TrainSection)
         one = fit_rows([row], tokenizer, train.max_length)
         drawn += one.rows
         refused.refused += one.refused
+        fitted.longest = max(fitted.longest, one.longest)
     if not drawn and wanted:
         why = ", ".join(f"{count} {reason}" for reason, count in refused.refused.most_common()) or "it has no rows"
         raise ConfigError(f"mix.file = {mix.file!r} has nothing to train on: {why}")

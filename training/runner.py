@@ -11,7 +11,7 @@ from typing import Any
 
 from interalign.errors import ConfigError, InteralignError, MissingError
 from interalign.sim.store import now
-from interalign.training.config import SFTSettings, TrainSettings
+from interalign.training.config import Packing, SFTSettings, TrainSettings
 from interalign.training.dataset import read_pair_set
 from interalign.training.examples import Fitted, check_template, choose_pad_token, fit_rows
 from interalign.training.folder import TrainFolder, disk, is_first_process, read_log
@@ -46,6 +46,7 @@ class _Prepared:
     tokenizer: Any
     train: Fitted
     held: Fitted
+    packing: Packing
     notes: tuple[str, ...]
 
 
@@ -115,6 +116,7 @@ def _finished(out: Path, config: TrainSettings) -> dict[str, Any] | None:
 def _prepare(config: TrainSettings, start: Start) -> _Prepared:
     """Tokenizer and rows, checked."""
     from interalign.sim.hf_models import load_tokenizer
+    from interalign.training.packing import prefix_stable
 
     name = str(start.folder) if start.kind == "model" else config.train.model
     tokenizer = load_tokenizer(name)
@@ -134,7 +136,19 @@ def _prepare(config: TrainSettings, start: Start) -> _Prepared:
     notes.append(f"training on {fitted}")
     if held_rows:
         notes.append(f"evaluating on {held}")
-    return _Prepared(config, start, tokenizer, fitted, held, tuple(notes))
+    packing = config.train.packing
+    if packing == "tree":
+        unstable = prefix_stable(tokenizer, fitted.rows)
+        packing = _packing(unstable, notes)
+    return _Prepared(config, start, tokenizer, fitted, held, packing, tuple(notes))
+
+
+def _packing(problem: str | None, notes: list[str]) -> Packing:
+    """Trees, or pairs with a note where trees cannot be read."""
+    if problem is None:
+        return "tree"
+    notes.append(f"training on pairs, not trees: {problem}")
+    return "pairs"
 
 
 _SIDES = ("train.jsonl", "eval.jsonl")
@@ -143,16 +157,19 @@ _SIDES = ("train.jsonl", "eval.jsonl")
 def _run(prepared: _Prepared, folder: TrainFolder, progress: TrainProgress) -> Trained:
     from interalign.training.callbacks import JsonLog, ShowProgress
     from interalign.training.loading import load_policy
+    from interalign.training.packing import model_refusal
     from interalign.training.trainers import make_trainer
 
-    for note in prepared.notes:
-        progress.note(note)
     model = load_policy(prepared.config, prepared.start)
+    notes, packing = list(prepared.notes), prepared.packing
+    if packing == "tree":
+        packing = _packing(model_refusal(model, max(prepared.train.longest, prepared.held.longest)), notes)
+    for note in notes:
+        progress.note(note)
     log = folder.path / "log.jsonl"
     callbacks = [JsonLog(log), ShowProgress(progress)]
-    trainer = make_trainer(
-        prepared.config, folder.checkpoints, model, prepared.tokenizer, prepared.train.rows, prepared.held.rows, callbacks
-    )
+    rows = (prepared.train.rows, prepared.held.rows)
+    trainer = make_trainer(prepared.config, folder.checkpoints, model, prepared.tokenizer, *rows, callbacks, packing)
     checkpoint = folder.last_checkpoint()
     if checkpoint is not None:
         progress.note(f"going on from {checkpoint}")
@@ -162,7 +179,7 @@ def _run(prepared: _Prepared, folder: TrainFolder, progress: TrainProgress) -> T
         if checkpoint is None and prepared.held.rows:
             trainer.evaluate()
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        manifest = _manifest(prepared, trainer, log, time.monotonic() - started)
+        manifest = _manifest(prepared, packing, trainer.state.global_step, log, time.monotonic() - started)
         _save(trainer, folder, manifest)
     return Trained(folder.path, folder.manifest or manifest, trainer.state.global_step - before)
 
@@ -190,7 +207,7 @@ def _name_base(path: Path, base: str) -> None:
         path.write_text(json.dumps({**config, "base_model_name_or_path": base}, indent=2) + "\n", encoding="utf-8")
 
 
-def _manifest(prepared: _Prepared, trainer: Any, log: Path, seconds: float) -> dict[str, Any]:
+def _manifest(prepared: _Prepared, packing: Packing, steps: int, log: Path, seconds: float) -> dict[str, Any]:
     config, start = prepared.config, prepared.start
     history = read_log(log)
     losses = [record["loss"] for record in history if "loss" in record]
@@ -202,8 +219,8 @@ def _manifest(prepared: _Prepared, trainer: Any, log: Path, seconds: float) -> d
         "base": str(start.folder) if start.kind == "model" else config.train.model,
         "start": start.kind,
         "full": config.train.full,
-        "packing": "pairs",
-        "steps": trainer.state.global_step,
+        "packing": packing,
+        "steps": steps,
         "rows": len(prepared.train.rows),
         "shortened": prepared.train.shortened,
         "refused": dict(prepared.train.refused),

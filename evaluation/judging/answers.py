@@ -4,6 +4,7 @@ The same command goes on where it was stopped, for judges that call no model, to
 and to everything that decides the judge's verdicts, so that neither another text nor another model is taken for it.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -111,10 +112,12 @@ class Answers:
         start = self.path.stat().st_size if self.path.exists() else 0
         try:
             with self.path.open("ab", buffering=0) as file:
-                file.write(asked.model_dump_json(exclude_defaults=True).encode(errors="replace") + b"\n")
+                rest = memoryview(asked.model_dump_json(exclude_defaults=True).encode(errors="replace") + b"\n")
+                while rest:
+                    rest = rest[file.write(rest) :]
         except OSError as error:
-            with self.path.open("r+b") as file:
-                file.truncate(start)
+            with suppress(OSError), self.path.open("r+b") as file:
+                file.truncate(start)  # a full disk must not leave half a line behind
             raise _unusable(self.folder, error) from None
         self._take(asked)
 

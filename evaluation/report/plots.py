@@ -6,7 +6,7 @@ A name is never read as TeX: a "$" is a dollar. What the plot font lacks is draw
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def draw_plots(results: Results, figures: Figures) -> dict[str, bytes]:
     shown = [place for place, model in enumerate(figures.models) if model.missing < model.replies]
     if not shown:
         return {}
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+    with mpl.rc_context(cast(Any, _STYLE)), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pictures = {
             "curves": _curves([(place, figures.models[place]) for place in shown]),
@@ -77,6 +77,7 @@ def _bytes(picture: "Figure", kind: str) -> bytes:
 def _curves(models: Sequence[tuple[int, ModelFigures]]) -> "Figure":
     """All models and controls, with the bands of the evaluated models."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     picture = Figure(figsize=(6.4, 3.8), layout="constrained")
     axes = picture.subplots()
@@ -84,7 +85,7 @@ def _curves(models: Sequence[tuple[int, ModelFigures]]) -> "Figure":
         _curve(axes, place, model)
     axes.set_xlabel("turn k")
     axes.set_ylabel("AL(k), mean score")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return picture
 
@@ -119,6 +120,7 @@ def _heatmaps(models: Sequence[ModelResult]) -> "Figure":
     """A map for each model, the best case on top."""
     from matplotlib import colormaps
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     columns = min(4, len(models))
     rows = -(-len(models) // columns)
@@ -139,7 +141,7 @@ def _heatmaps(models: Sequence[ModelResult]) -> "Figure":
         )
         axes.set_title(short(model.name, 24), fontsize=8)
         axes.grid(visible=False)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("turn")
     assert image is not None
     grid[0][0].set_ylabel("cases, best on top")

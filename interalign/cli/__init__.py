@@ -17,6 +17,7 @@ from interalign.cli.pairs import pairs
 from interalign.cli.personas import personas
 from interalign.cli.rejudge import rejudge
 from interalign.cli.simulate import simulate
+from interalign.cli.simulator import simulator
 from interalign.cli.train import train
 from interalign.cli.tree import tree
 from interalign.errors import InteralignError
@@ -44,6 +45,7 @@ app.command()(evaluate)
 app.add_typer(models)
 app.add_typer(judges)
 app.add_typer(personas)
+app.add_typer(simulator)
 app.add_typer(train)
 
 

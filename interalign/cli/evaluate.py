@@ -80,9 +80,6 @@ def evaluate_config(config: "EvaluateConfig", out: Path) -> "Evaluation":
 def describe(found: "Evaluation") -> str:
     """What an evaluation came to, beside its tables."""
     lines = [f"stopped: {found.stopped}"] if found.stopped else []
-    for name, back in found.results.recovery.items():
-        when = back.note or ("it never fell" if back.turns == 0 else f"back after {back.turns} turns")
-        lines.append(f"preferences change at turn {found.results.flip_at}: {name}: {when}")
     missing = sum(len(model.missing) for model in found.results.models)
     if missing:
         lines.append(f"{missing} scores are missing; the tables say why, and the same command tries failed calls again")

@@ -1,6 +1,6 @@
 """adapters: LoRA adapters: read, stacked, exported for llama.cpp, merged for other servers."""
 
-from interalign.sim.adapters.exporting import MAX_RANK, export_gguf, gguf_base, served_file
+from interalign.sim.adapters.exporting import MAX_RANK, base_file, export_gguf, gguf_base, served_file
 from interalign.sim.adapters.lora import (
     Factors,
     Lora,
@@ -19,6 +19,7 @@ __all__ = [
     "Factors",
     "Lora",
     "adapter_digest",
+    "base_file",
     "export_gguf",
     "find_adapter",
     "gguf_base",

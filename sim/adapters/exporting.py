@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from interalign.errors import ConfigError, MissingError, RunFolderError
 from interalign.sim.adapters.lora import Factors, Lora, adapter_digest, read_adapter
-from interalign.sim.models import cache_folder
+from interalign.sim.hf_models import EMBEDDED
+from interalign.sim.models import cache_folder, locate
 
-__all__ = ["MAX_RANK", "GGUFBase", "export_gguf", "gguf_base", "served_file"]
+__all__ = ["MAX_RANK", "GGUFBase", "base_file", "export_gguf", "gguf_base", "served_file"]
 
 MAX_RANK = 512
 """A higher rank is no adapter any more: it costs more than the layers it is added to."""
@@ -122,6 +123,19 @@ def served_file(adapter: str | Path, base_file: Path) -> Path:
             raise
         raise RunFolderError(f"{target.parent} cannot be written ({error.strerror}); set INTERALIGN_CACHE") from None
     return target
+
+
+def base_file(name: str) -> Path:
+    """The GGUF file of the model that an adapter was trained on, "embedded:NAME" or the file's path.
+
+    Raises:
+        MissingError: it is not there, or the name is that of no GGUF file.
+    """
+    if not name.startswith(EMBEDDED) and not name.endswith(".gguf"):
+        raise MissingError(
+            f"the adapter was trained on {name!r}, which is no GGUF file; name the file that it is to be served with by --base"
+        )
+    return locate(name.removeprefix(EMBEDDED))
 
 
 def _tensors(lora: Lora, base: GGUFBase) -> dict[str, NDArray[np.float32]]:

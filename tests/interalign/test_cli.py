@@ -452,7 +452,8 @@ def example(text: str) -> str:
 def test_the_commands_are_these() -> None:
     plain = [name for name in NAMES if not name.startswith("personas ")]
     assert sorted(plain) == [
-        *("calls", "demo", "estimate", "models list", "models pull", "pairs", "rejudge", "simulate", "tree"),
+        *("calls", "demo", "estimate", "judges card", "judges compare", "models list", "models pull", "pairs"),
+        *("rejudge", "simulate", "tree"),
     ]
 
 

@@ -50,6 +50,12 @@ PUBLIC = {
         *("CaseInfo", "EvaluateConfig", "Evaluation", "Fit", "Missing", "ModelResult", "Results", "evaluate"),
         *("improvement_rate", "normalised"),
     ],
+    "interalign.evaluation.judging": [
+        *("Agreement", "Card", "Comparison", "Counted", "DataSet", "Flip", "JudgeColumn", "JudgeSide", "Judgement"),
+        *("agreement_lines", "card_lines", "card_page", "compare_judges", "compare_run", "comparison_page"),
+        *("comparison_sentences", "data_sentences", "judge_override", "judges_in", "measure_judges"),
+        *("read_judgements", "shipped_judgements", "side_lines", "text_table"),
+    ],
     "interalign.graphs": [
         *(
             "Beam",

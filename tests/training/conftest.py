@@ -1,5 +1,6 @@
 """A tiny random model with a tokenizer of its own, and training data of a scripted run; each is made once."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def tiny_tokenizer() -> Any:
 def tiny_model(tiny_tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a Llama with two layers, and its tokenizer. Only look at it."""
     import torch
+    import trl  # noqa: F401 - what it imports is to be there before the garbage collector is told to leave it alone
     from transformers import LlamaConfig, LlamaForCausalLM
     from transformers.utils import logging
 
@@ -48,6 +50,8 @@ def tiny_model(tiny_tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) ->
     ends = {"bos_token_id": None, "eos_token_id": tiny_tokenizer.eos_token_id, "pad_token_id": tiny_tokenizer.pad_token_id}
     LlamaForCausalLM(LlamaConfig(vocab_size=len(tiny_tokenizer), **sizes, **ends)).save_pretrained(folder)
     tiny_tokenizer.save_pretrained(folder)
+    gc.collect()
+    gc.freeze()  # every training collects garbage, which would take a second each among that many modules
     return folder
 
 

@@ -73,9 +73,8 @@ def mask_inputs(model: Any, end: Tensor) -> dict[str, Any]:
 
 
 def use_tree_attention(model: Any) -> None:
-    """Let a model on a CPU that would use sdpa attend in blocks."""
-    on_cpu = model.get_input_embeddings().weight.device.type == "cpu"
-    if on_cpu and model.config.get_text_config()._attn_implementation == "sdpa":
+    """Let a model that uses sdpa attend in blocks, which is what pays on a CPU."""
+    if model.config.get_text_config()._attn_implementation == "sdpa":
         AttentionInterface.register(TREE_ATTENTION, _attend)
         AttentionMaskInterface.register(TREE_ATTENTION, sdpa_mask)
         model.set_attn_implementation(TREE_ATTENTION)

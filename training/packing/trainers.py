@@ -1,41 +1,45 @@
-"""trainers: SFT and DPO on trees, with all that `transformers.Trainer` brings: checkpoints, resuming, devices, callbacks.
+"""trainers: SFT and DPO on trees. Their losses are those of TRL's trainers on the same rows, one by one."""
 
-A step's loss is the sum over its rows divided by their number (DPO) or that of their tokens (SFT), however they are spread over
-packs and devices: the losses of TRL's trainers on the same rows one by one.
-"""
-
-import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import Trainer, TrainerCallback
+from transformers import TrainerCallback
 
-from interalign.errors import ConfigError
 from interalign.training.packing.arguments import TreeArguments
-from interalign.training.packing.attention import mask_inputs, use_tree_attention
-from interalign.training.packing.batches import PackedRows, collate
-from interalign.training.packing.encoding import Encoded, encode_rows
-from interalign.training.packing.losses import dpo_losses, reply_log_probs
-from interalign.training.packing.packs import pack_rows
+from interalign.training.packing.attention import use_tree_attention
+from interalign.training.packing.base import Rows, TreeTrainer
+from interalign.training.packing.losses import dpo_losses
 from interalign.training.packing.reference import Reference
-from interalign.training.packing.scoring import chosen_log_probs, head_is_last, scoring
-from interalign.training.packing.suitability import model_refusal
 
 __all__ = ["TreeDPOTrainer", "TreeSFTTrainer"]
 
-Rows = Sequence[Mapping[str, Any]]
+
+class TreeSFTTrainer(TreeTrainer):
+    """The mean negative log-likelihood of the completions' tokens, each given its history."""
+
+    counted = "reply"
+
+    def _replies(self, inputs: Mapping[str, Tensor]) -> int:
+        return len(inputs["numbers"])
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Tensor | int | None = None
+    ) -> Any:
+        losses = -self.reply_log_probs(model, inputs)
+        self._count(inputs, loss=losses)
+        return self._mean(losses, inputs, num_items_in_batch)
 
 
-class _TreeTrainer(Trainer):
-    """Reads rows packed into trees."""
+class TreeDPOTrainer(TreeTrainer):
+    """Direct preference optimisation of chosen over rejected replies.
 
-    args: TreeArguments
-    loss_is_scaled_for_ga = True
-    counted: str
-    """Which of a batch's tensors has one entry for each item that the loss is a mean of."""
+    The reference is the model `reference`, or else what `model` is at the start: without its adapter if that is new, and with a
+    frozen copy of it if not. It reads the same layout, and each row once, however many epochs there are.
+    """
+
+    counted = "numbers"
 
     def __init__(
         self,
@@ -45,30 +49,63 @@ class _TreeTrainer(Trainer):
         eval_rows: Rows = (),
         tokenizer: Any = None,
         callbacks: Sequence[TrainerCallback] = (),
+        reference: Any = None,
     ) -> None:
-        train, held = encode_rows(train_rows, tokenizer), encode_rows(eval_rows, tokenizer)
-        if not train:
-            raise ConfigError("there are no rows to train on")
-        use_tree_attention(model)
-        refusal = model_refusal(model, max(len(path) for row in (*train, *held) for path in row.paths))
-        if refusal:
-            raise ConfigError(f"this model cannot be trained on trees: {refusal}; use packing = 'pairs'")
-        self._plain_head = head_is_last(model)
-        self._sums: dict[str, dict[str, Tensor]] = {"train": defaultdict(_zero), "eval": defaultdict(_zero)}
-        packs = pack_rows(train, args.token_budget, args.rows_per_step, args.seed)
-        if args.rows_per_step:
-            mean = len(train) / len(packs) * args.per_device_train_batch_size
-            args.gradient_accumulation_steps = max(1, round(args.rows_per_step / mean))
-        super().__init__(
-            model=model,
-            args=args,
-            data_collator=collate,
-            train_dataset=PackedRows(train, packs),
-            eval_dataset=PackedRows(held, pack_rows(held, args.token_budget), len(train)) if held else None,
-            processing_class=tokenizer,
-            callbacks=list(callbacks),
-        )
-        if args.n_gpu > 1:
-            raise ConfigError("several GPUs are visible to one process; start it with accelerate launch, or show it one GPU")
-        if hasattr(model, "peft_config") and args.activation_checkpointing:
-            model.enable_input_require_grads()  # what is recomputed must have inputs that want gradients
+        super().__init__(model, args, train_rows, eval_rows, tokenizer, callbacks)
+        if args.disable_dropout:
+            for module in model.modules():
+                if isinstance(module, torch.nn.Dropout):
+                    module.p = 0.0
+        if reference is not None:
+            reference = self._prepare_reference(reference)
+        self._known_2n = torch.full((2, len(train_rows) + len(eval_rows)), torch.nan)
+        """What the reference has said of chosen (0) and rejected (1) replies, by row."""
+        self._reference = None if args.precompute_reference else Reference(self.model, reference)
+        if args.precompute_reference:
+            self._precompute(self.model if reference is None else reference)
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Tensor | int | None = None
+    ) -> Any:
+        reference_r = self._reference_log_probs(inputs)
+        policy_r = self.reply_log_probs(model, inputs)
+        losses, chosen, rejected = dpo_losses(policy_r, reference_r, self.args.beta)
+        log_probs = dict(zip(("logps/chosen", "logps/rejected"), policy_r.chunk(2), strict=True))
+        rewards = {"chosen": chosen, "rejected": rejected, "accuracies": chosen > rejected, "margins": chosen - rejected}
+        self._count(inputs, loss=losses, **{f"rewards/{name}": value for name, value in rewards.items()}, **log_probs)
+        return self._mean(losses, inputs, num_items_in_batch)
+
+    def _replies(self, inputs: Mapping[str, Tensor]) -> int:
+        return 2 * len(inputs["numbers"])
+
+    def _prepare_reference(self, reference: Any) -> Any:
+        if self.args.device.type == "cpu":
+            use_tree_attention(reference)
+        return self.accelerator.prepare_model(reference, evaluation_mode=True)
+
+    def _reference_log_probs(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        known_2n = self._known_2n[:, inputs["numbers"].cpu()]
+        if self._reference is not None and known_2n.isnan().any():
+            with self._reference.active(self.model) as asked:
+                known_2n = self._ask(asked, inputs)
+        return known_2n.flatten().to(self.args.device)
+
+    @torch.no_grad()
+    def _ask(self, model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
+        """2 x n: what the model says of a batch's replies; it is remembered."""
+        said_2n = self.reply_log_probs(model, inputs).view(2, -1).cpu()
+        self._known_2n[:, inputs["numbers"].cpu()] = said_2n
+        return said_2n
+
+    def _precompute(self, model: Any) -> None:
+        """Ask about all rows, each process about its share."""
+        was_training = model.training
+        model.eval()
+        process, processes = self.accelerator.process_index, self.accelerator.num_processes
+        for data in filter(None, (self.train_dataset, self.eval_dataset)):
+            for place in range(process, len(data), processes):
+                with self.compute_loss_context_manager():
+                    self._ask(model, self._prepare_inputs(self.data_collator([data[place]])))
+        model.train(was_training)
+        said = self.accelerator.reduce(self._known_2n.nan_to_num(0.0).to(self.args.device))
+        self._known_2n = said.cpu()

@@ -50,7 +50,11 @@ def test_pandalm_takes_the_majority_and_keeps_all_votes(tmp_path: Path, votes: t
 
 def test_generic_rows(tmp_path: Path) -> None:
     people = {"id": "p", "facts": ["I sail."], "traits": ["I joke."]}
-    said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hm"}, {"role": "user", "content": "So?"}]
+    said = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hm"},
+        {"role": "user", "content": "So?"},
+    ]
     rows = read(
         tmp_path,
         PLAIN,

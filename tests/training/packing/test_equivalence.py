@@ -1,0 +1,120 @@
+"""What the tree trainers compute, beside TRL's own trainers on the same rows, one by one."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import torch
+from datasets import Dataset
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+from interalign.training.packing import TreeArguments, TreeDPOTrainer, TreeSFTTrainer
+
+from .conftest import Rows, completions, grow_rows
+
+TREES = {
+    "a walk": {"turns": 4},
+    "three replies": {"turns": 3, "width": 3},
+    "four replies, two continued": {"turns": 3, "width": 4, "continued": 2},
+    "all continued": {"turns": 3, "width": 2, "continued": 2},
+    "several conversations": {"turns": 2, "conversations": 3},
+}
+BETA = 0.7
+
+
+@pytest.fixture(params=TREES)
+def rows(request: pytest.FixtureRequest) -> Rows:
+    return grow_rows(7, **TREES[request.param])
+
+
+def columns(rows: Rows) -> Dataset:
+    return Dataset.from_list([{name: row[name] for name in row if name != "conversation_id"} for row in rows])
+
+
+def trl_dpo(model: Any, rows: Rows, tokenizer: Any, options: dict[str, Any], reference: Any = None) -> Any:
+    args = DPOConfig(**options, beta=BETA, max_length=None)
+    return DPOTrainer(model, reference, args, train_dataset=columns(rows), processing_class=tokenizer)
+
+
+def trl_sft(model: Any, rows: Rows, tokenizer: Any, options: dict[str, Any]) -> Any:
+    args = SFTConfig(**options, max_length=None, completion_only_loss=True)
+    return SFTTrainer(model, args, train_dataset=columns(rows), processing_class=tokenizer)
+
+
+def trl_loss(trainer: Any) -> Any:
+    """The loss of all rows in one batch, made by its own collator."""
+    trainer.model.train()
+    return trainer.compute_loss(trainer.model, trainer.data_collator([dict(row) for row in trainer.train_dataset]))
+
+
+def tree_loss(trainer: Any) -> Any:
+    """The loss of all packs, one after the other, as in a step that accumulates them."""
+    trainer.model.train()
+    batches = [trainer.data_collator([pack]) for pack in trainer.train_dataset]
+    items = sum(len(batch[trainer.counted]) for batch in batches)
+    return sum(trainer.compute_loss(trainer.model, batch, num_items_in_batch=items) for batch in batches)
+
+
+def gradients(model: Any, loss: Any) -> dict[str, torch.Tensor]:
+    loss.backward()
+    return {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}
+
+
+def assert_same_gradients(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> None:
+    assert ours.keys() == theirs.keys()
+    for name, gradient in ours.items():
+        torch.testing.assert_close(gradient, theirs[name], rtol=0, atol=1e-4 * theirs[name].abs().max().item())
+
+
+@pytest.mark.parametrize("budget", [10_000, 120])
+def test_dpo_has_the_loss_and_gradients_of_trl(
+    model: Any, tiny_tokenizer: Any, rows: Rows, options: dict[str, Any], with_lora: Callable[..., Any], budget: int
+) -> None:
+    frozen, model = deepcopy(model), with_lora(model).merge_and_unload()
+    theirs = trl_dpo(deepcopy(model), rows, tiny_tokenizer, options, deepcopy(frozen))
+    args = TreeArguments(**options, beta=BETA, token_budget=budget)
+    ours = TreeDPOTrainer(model, args, rows, (), tiny_tokenizer, reference=frozen)
+    their_loss, our_loss = trl_loss(theirs), tree_loss(ours)
+    torch.testing.assert_close(our_loss, their_loss, rtol=0, atol=1e-5)
+    assert_same_gradients(gradients(ours.model, our_loss), gradients(theirs.model, their_loss))
+
+
+def test_each_reply_has_the_log_probability_of_trl(
+    model: Any, tiny_tokenizer: Any, rows: Rows, options: dict[str, Any]
+) -> None:
+    theirs = trl_dpo(deepcopy(model), rows, tiny_tokenizer, options, deepcopy(model))
+    batch = theirs.data_collator([dict(row) for row in theirs.train_dataset])
+    expected_2n = torch.stack(theirs.compute_ref_log_probs(theirs.model, batch))
+    ours = TreeDPOTrainer(model, TreeArguments(**options, token_budget=150, precompute_reference=True), rows, (), tiny_tokenizer)
+    torch.testing.assert_close(ours._known_2n, expected_2n, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.1])
+def test_a_lora_and_its_reference_agree_with_trl(
+    model: Any, tiny_tokenizer: Any, options: dict[str, Any], with_lora: Callable[..., Any], moved: float
+) -> None:
+    rows = grow_rows(3, turns=3, width=3)
+    theirs = trl_dpo(with_lora(deepcopy(model), moved), rows, tiny_tokenizer, options)
+    ours = TreeDPOTrainer(with_lora(model, moved), TreeArguments(**options, beta=BETA), rows, (), tiny_tokenizer)
+    for trainer in (theirs, ours):
+        with torch.no_grad():
+            for name, parameter in trainer.model.named_parameters():
+                if ".default." in name:
+                    parameter.add_(0.05)
+    their_loss, our_loss = trl_loss(theirs), tree_loss(ours)
+    assert abs(our_loss.item() - 0.693) > 1e-3
+    torch.testing.assert_close(our_loss, their_loss, rtol=0, atol=1e-5)
+    assert_same_gradients(gradients(ours.model, our_loss), gradients(theirs.model, their_loss))
+
+
+@pytest.mark.parametrize("budget", [10_000, 120])
+def test_sft_has_the_loss_and_gradients_of_trl(
+    model: Any, tiny_tokenizer: Any, rows: Rows, options: dict[str, Any], budget: int
+) -> None:
+    replies = completions(rows)
+    theirs = trl_sft(deepcopy(model), replies, tiny_tokenizer, options)
+    ours = TreeSFTTrainer(model, TreeArguments(**options, token_budget=budget), replies, (), tiny_tokenizer)
+    their_loss, our_loss = trl_loss(theirs), tree_loss(ours)
+    torch.testing.assert_close(our_loss, their_loss, rtol=0, atol=1e-5)
+    assert_same_gradients(gradients(ours.model, our_loss), gradients(theirs.model, their_loss))
