@@ -1,9 +1,9 @@
-# make demo: see it work.  make test: the whole suite.  make check: lint and types.
+# make demo: see it work.  make test: the whole suite.  make check: lint, types and docs.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-vllm check clean
+.PHONY: demo test test-vllm check docs clean
 
 demo: .venv/installed
 	@$(BIN)/interalign models pull smollm2-135m
@@ -13,14 +13,22 @@ test: .venv/test-installed
 	@$(BIN)/interalign models pull smollm2-135m
 	$(BIN)/pytest -q -n 2
 
-check: .venv/test-installed
+check: .venv/test-installed build/types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@# Type checkers cannot follow the folder mapping of pyproject.toml, but they can follow links.
+	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python build/types/interalign
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs: .venv/test-installed build/types
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "open build/site/index.html"
+
+# Type checkers and the docs' reference cannot follow the folder mapping of pyproject.toml, but they can follow links.
+.PHONY: build/types
+build/types:
 	@rm -rf build/types && mkdir -p build/types/interalign
 	@cp -rs "$(CURDIR)"/interalign/. build/types/interalign
 	@for folder in agents evaluation graphs sim training; do cp -rs "$(CURDIR)/$$folder" build/types/interalign/; done
-	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python build/types/interalign
 
 # A real vLLM server on the CPU: 5 GB in an environment of its own, and some minutes.
 test-vllm: .venv/test-installed

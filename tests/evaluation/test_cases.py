@@ -40,22 +40,15 @@ def test_under_swap_everybody_gets_somebody_else_altogether(count: int) -> None:
 
 
 def test_where_turning_the_circle_does_not_do_a_matching_does() -> None:
-    cases = people("ax", "ay", "bz", "bx", "cy", "cz")
-    partner = swapped(cases)
-    assert sorted(persona.id for persona in partner.values()) == sorted(case.persona.id for case in cases)
-    assert all(partner[case.id].facts != case.persona.facts for case in cases)
+    """Always the same one: a matching over sets of texts would change with Python's hash seed."""
+    found = swapped(people("cz", "az", "cy", "by", "bx"))
+    assert [persona.id for persona in found.values()] == ["b+y", "c+y", "b+x", "c+z", "a+z"]
 
 
 @pytest.mark.parametrize("halves", [("ax",), ("ax", "ay"), ("ax", "bx"), ("ax", "ay", "bx")])
 def test_cases_that_cannot_be_swapped_are_an_error(halves: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match="raise evaluate.cases, or leave the control out"):
         swapped(people(*halves))
-
-
-def test_the_swap_does_not_depend_on_the_process() -> None:
-    """A matching over sets of texts would: their order changes with Python's hash seed."""
-    found = swapped(people("ax", "ay", "bz", "bx", "cy", "cz"))
-    assert [persona.id for persona in found.values()] == ["b+z", "c+z", "c+y", "a+y", "a+x", "b+x"]
 
 
 def test_personas_of_ones_own_are_cases_and_too_few_are_an_error(tmp_path: Path) -> None:

@@ -16,9 +16,12 @@ from aiohttp import web
 
 
 def text_for(body: dict[str, Any], digest: str) -> str:
-    """A judge's word where one is asked for, else a text of its own for every request."""
-    if "first, second or tie" in body["messages"][-1]["content"]:
+    """A judge's word or number where one is asked for, else a text of its own for every request."""
+    asked = body["messages"][-1]["content"]
+    if "first, second or tie" in asked:
         return random.Random(digest).choice(("first", "second"))
+    if "Answer with one number from 1 to 5" in asked:
+        return random.Random(digest).choice("12345")
     return f"answer {digest[:8]}"
 
 
