@@ -46,6 +46,8 @@ _FAREWELL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CLAUSE = re.compile(r"[.!?;:,\n\u2013\u2014\u2026]+|\s+-\s+|[^\w\s'\u2019,.!?;:-]+")
+_ENDING = 400
+"""Characters at the end of a message in which a farewell is looked for."""
 _SAME = 0.8
 """Share of common words from which two messages say the same."""
 
@@ -78,7 +80,8 @@ def _idle() -> frozenset[str]:
 
 def says_goodbye(text: str) -> bool:
     """Whether a message takes leave: one of its last two clauses is a farewell, whole."""
-    clauses = [clause.strip() for clause in _CLAUSE.split(text.replace("\u2019", "'")) if clause.strip()]
+    end = text[-_ENDING:].replace("\u2019", "'")
+    clauses = [clause.strip() for clause in _CLAUSE.split(end)[len(text) > _ENDING :] if clause.strip()]
     return any(_FAREWELL.fullmatch(clause) for clause in clauses[-2:])
 
 

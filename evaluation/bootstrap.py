@@ -28,6 +28,7 @@ CONFIDENCE = 0.95
 REPLICATES = 10_000
 LEAST_CLUSTERS = 6
 _MOST_LOST = 0.05
+_SAME = 1e-12
 
 
 class ClusterBootstrap:
@@ -83,7 +84,9 @@ class ClusterBootstrap:
             return f"{profiles}; an interval needs {LEAST_CLUSTERS}"
         kept = draws_B[np.isfinite(draws_B)]
         if len(kept) < (1 - _MOST_LOST) * len(draws_B):
-            return "too few scores"
+            return "too few values"
+        if np.ptp(kept) < _SAME:
+            return "every draw is the same"
         tail = expanded_tail(self.count)
         low, high = np.quantile(kept, (tail, 1 - tail))
         return float(low), float(high)

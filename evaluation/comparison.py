@@ -62,7 +62,7 @@ def detectable(gap_NK: Array, bootstrap: ClusterBootstrap) -> float | None:
     Minimum Detectable Effects, Evaluation Review 19(5), 1995); the standard error is the clustered one of these differences.
     """
     error = bootstrap.standard_error(gap_NK, average_weights(gap_NK.shape[1]))
-    if error is None:
+    if not error:
         return None
     freedom = bootstrap.count - 1
     return (t_quantile((1 + CONFIDENCE) / 2, freedom) + t_quantile(POWER, freedom)) * error

@@ -24,13 +24,13 @@ _ECHO_WORDS = 5
 """A shorter text that is repeated is an answer ("Rye bread?" "Rye bread!")."""
 
 _HELPER = re.compile(
-    r"\bhow (?:can|may|could) i (?:help|assist|support)\b"
+    r"\bhow (?:can|may|could) i (?:help|assist|support)(?: you\b| today\b|\s*[?!.]|\s*\Z)"
     r"|\b(?:i'm|i am|we're) (?:(?:always |just )?here|happy|glad|delighted) to (?:help|assist|support)\b"
     r"|\bi(?:'d| would|'ll| will)? be (?:happy|glad|delighted) to (?:help|assist)\b"
-    r"|\bas an? (?:ai|artificial intelligence|language model|assistant|chatbot)\b"
+    r"|\bas an? (?:ai|artificial intelligence|(?:large )?language model|(?:ai|virtual) assistant|chatbot)\b"
     r"|\bi(?:'m| am) (?:just |only )?(?:an? )?(?:ai|language model|virtual assistant|ai assistant|chatbot|assistant)\b(?! (?:to|at|in|of))"
     r"|\bis there anything (?:else )?(?:i can|you(?:'d| would) like|you need)\b"
-    r"|\b(?:let me know|feel free to (?:ask|reach|share|tell)) (?:if|out|me|any|more|how)\b.*\b(?:help|assist|questions?|need)\b"
+    r"|\b(?:let me know|feel free to (?:ask|reach|share|tell)) (?:if|out|me|any|more|how)\b.{0,80}\b(?:help|assist|questions?|need)\b"
     r"|\bwhat (?:can|would) (?:i (?:do|help)|you like (?:me to|to (?:talk|chat|discuss))) "
     r"|\bhere are (?:some|a few|three|four|five) (?:tips|suggestions|steps|ideas|ways)\b"
     r"|\bthank(?:s| you) for (?:sharing|reaching out|your (?:question|message))\b",
@@ -90,7 +90,8 @@ class Health:
     def to_dict(self) -> dict[str, Any]:
         """What is not zero, as JSON."""
         data = {name: value for name, value in asdict(self).items() if value}
-        return data | ({"disclosed": [round(share, 4) for share in self.disclosed]} if self.disclosed else {})
+        lists = {"reached": list(self.reached), "disclosed": [round(share, 4) for share in self.disclosed]}
+        return {name: lists.get(name, value) for name, value in data.items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Health":

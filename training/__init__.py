@@ -3,8 +3,8 @@
 from interalign.training.config import DPOSettings, SFTSettings
 from interalign.training.dataset import PairSet, make_pairs, read_pair_set
 from interalign.training.pairs import preference_rows, write_rows
-from interalign.training.selection import PairOptions
 from interalign.training.runner import Trained, train
+from interalign.training.selection import PairOptions
 
 __all__ = [
     "DPOSettings",

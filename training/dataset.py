@@ -63,7 +63,12 @@ def make_pairs(runs: Sequence[Path], out: Path, options: PairOptions | None = No
     if options.balance_turns:
         train, before = balanced(train, options.seed), len(train)
         found.dropped["left out to balance the turns"] += before - len(train)
-    sets = {"train.jsonl": train, "eval.jsonl": held, "sft_train.jsonl": sft_rows(train), "sft_eval.jsonl": sft_rows(held)}
+    sets = {
+        "train.jsonl": train,
+        "eval.jsonl": held,
+        "sft_train.jsonl": sft_rows(train),
+        "sft_eval.jsonl": sft_rows(held),
+    }
     manifest = {
         "kind": _KIND,
         "options": asdict(options),
@@ -111,7 +116,9 @@ def _check_target(out: Path) -> None:
         raise RunFolderError(f"{out} is a file; choose another --out")
     strange = sorted(set(os.listdir(out)) - _OURS)
     if strange:
-        raise RunFolderError(f"{out} holds {strange[0]!r}, which `interalign pairs` did not write; choose another --out")
+        raise RunFolderError(
+            f"{out} holds {strange[0]!r}, which `interalign pairs` did not write; choose another --out"
+        )
 
 
 def _write(sets: dict[str, list[Row]], manifest: dict[str, Any], warning: str | None, out: Path) -> None:
@@ -148,7 +155,9 @@ def read_pair_set(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         files = {}
     if not files:
-        raise MissingError(f"{str(folder)!r} holds no training data; make some with: interalign pairs RUN --out {folder}")
+        raise MissingError(
+            f"{str(folder)!r} holds no training data; make some with: interalign pairs RUN --out {folder}"
+        )
     for name, digest in files.items():
         if name not in FILES or not (folder / name).is_file() or _sha256(folder / name) != digest:
             raise ConfigError(f"{folder / name} is not the file that manifest.json describes; make {folder} again")
@@ -158,5 +167,3 @@ def read_pair_set(folder: Path) -> dict[str, Any]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-

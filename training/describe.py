@@ -34,7 +34,9 @@ def describe_rows(rows: Sequence[Row]) -> dict[str, Any]:
         "chosen_characters": round(fmean(chosen for chosen, _ in lengths), 1) if lengths else None,
         "rejected_characters": round(fmean(rejected for _, rejected in lengths), 1) if lengths else None,
         "chosen_is_longer": _share(longer, shorter),
-        "length_ratio": round(exp(fmean(log(chosen / rejected) for chosen, rejected in lengths)), 3) if lengths else None,
+        "length_ratio": round(exp(fmean(log(chosen / rejected) for chosen, rejected in lengths)), 3)
+        if lengths
+        else None,
     }
 
 

@@ -55,7 +55,9 @@ class TrainFolder:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
-                raise RunFolderError(f"another process is training in {path}; wait for it, or choose another --out") from None
+                raise RunFolderError(
+                    f"another process is training in {path}; wait for it, or choose another --out"
+                ) from None
         try:
             with disk(path):
                 self._claim()

@@ -60,7 +60,9 @@ def lora_config(config: TrainSettings, model: Any) -> LoraConfig:
         absent = [target for target in targets if not any(f".{name}".endswith(f".{target}") for name in names)]
         if absent:
             ends = sorted({name.rpartition(".")[2] for name, module in model.named_modules() if _is_linear(module)})
-            raise ConfigError(f"[lora] targets: {config.train.model!r} has no layer {absent[0]!r}; it has {', '.join(ends)}")
+            raise ConfigError(
+                f"[lora] targets: {config.train.model!r} has no layer {absent[0]!r}; it has {', '.join(ends)}"
+            )
     return LoraConfig(
         r=config.lora.r,
         lora_alpha=config.lora.alpha,  # type: ignore[arg-type]

@@ -48,8 +48,12 @@ def _candidates(path: Path) -> list[Row]:
         messages = row.get("messages")
         if messages is None and isinstance(row.get("prompt"), list) and isinstance(row.get("completion"), list):
             rows.append({"prompt": row["prompt"], "completion": row["completion"]})
-        elif isinstance(messages, list) and all(isinstance(one, dict) and {"role", "content"} <= one.keys() for one in messages):
+        elif isinstance(messages, list) and all(
+            isinstance(one, dict) and {"role", "content"} <= one.keys() for one in messages
+        ):
             rows += reply_rows(messages)
         else:
-            raise ConfigError(f"{path}, row {number}: neither `messages` nor `prompt` and `completion` as lists of messages")
+            raise ConfigError(
+                f"{path}, row {number}: neither `messages` nor `prompt` and `completion` as lists of messages"
+            )
     return rows

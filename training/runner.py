@@ -1,6 +1,5 @@
 """runner: one training, from a config to a result folder. What can be wrong is found before the model is loaded."""
 
-import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -9,17 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from interalign.errors import ConfigError, InteralignError, MissingError
+from interalign.errors import InteralignError
 from interalign.sim.store import now
-from interalign.training.config import Packing, SFTSettings, TrainSettings
-from interalign.training.dataset import read_pair_set
-from interalign.training.examples import Fitted, check_template, choose_pad_token, fit_rows
+from interalign.training.config import Packing, TrainSettings
 from interalign.training.folder import TrainFolder, disk, is_first_process, read_log
-from interalign.training.mixing import mix_in
+from interalign.training.preparing import Prepared, choose_packing, pin, prepare
 from interalign.training.progress import NoTrainProgress, TrainProgress
 from interalign.training.quiet import quiet
-from interalign.training.rows import read_rows
-from interalign.training.start import KIND, Start, find_start, require_extra, with_adapter_values
+from interalign.training.start import KIND
 
 __all__ = ["Trained", "train"]
 
@@ -37,19 +33,6 @@ class Trained:
     """Taken by this call; 0 where nothing was left to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """Everything that is known before the model is loaded."""
-
-    config: TrainSettings
-    start: Start
-    tokenizer: Any
-    train: Fitted
-    held: Fitted
-    packing: Packing
-    notes: tuple[str, ...]
-
-
 def train(config: TrainSettings, out: str | Path, *, progress: TrainProgress | None = None) -> Trained:
     """Train as `config` says into the folder `out`; the same call goes on from the last checkpoint.
 
@@ -61,48 +44,15 @@ def train(config: TrainSettings, out: str | Path, *, progress: TrainProgress | N
     out = Path(out)
     progress = progress if progress and is_first_process() else NoTrainProgress()
     try:
-        config, start = _pinned(config)
+        config, start = pin(config)
         done = _finished(out, config)
         if done is not None:
             return Trained(out, done, 0)
-        prepared = _prepare(config, start)
+        prepared = prepare(config, start)
         with TrainFolder(out, config) as folder, quiet():
             return _run(prepared, folder, progress)
     finally:
         progress.close()
-
-
-def _pinned(config: TrainSettings) -> tuple[TrainSettings, Start]:
-    """The config with the hashes of what it reads. Raises ConfigError where it has the hashes of something else."""
-    require_extra()
-    for logger in config.train.log:
-        require_logger(logger)
-    data = Path(config.train.data).expanduser()
-    read_pair_set(data)
-    start = find_start(config)
-    config = with_adapter_values(config, start)
-    found = {"data_sha256": _sha256(data / "manifest.json"), "start_sha256": start.digest}
-    for key, value in found.items():
-        if getattr(config.train, key) not in (None, value):
-            what = config.train.data if key == "data_sha256" else config.train.start
-            raise ConfigError(f"train.{key} is not that of {what}, which has changed; take the key out, or restore it")
-    update: dict[str, Any] = {"train": config.train.model_copy(update=found)}
-    if isinstance(config, SFTSettings) and config.mix is not None:
-        path = Path(config.mix.file).expanduser()
-        read_rows(path)  # its errors are the better ones
-        digest = _sha256(path)
-        if config.mix.sha256 not in (None, digest):
-            raise ConfigError(f"mix.sha256 is not that of {path}, which has changed; take the key out, or restore it")
-        update["mix"] = config.mix.model_copy(update={"sha256": digest})
-    return config.model_copy(update=update), start
-
-
-def require_logger(name: str) -> None:
-    """Raises MissingError where a logger's package is not installed."""
-    from importlib.util import find_spec
-
-    if find_spec(name) is None:
-        raise MissingError(f"train.log has {name!r}, which is not installed; run: pip install {name}")
 
 
 def _finished(out: Path, config: TrainSettings) -> dict[str, Any] | None:
@@ -113,48 +63,7 @@ def _finished(out: Path, config: TrainSettings) -> dict[str, Any] | None:
         return folder.manifest
 
 
-def _prepare(config: TrainSettings, start: Start) -> _Prepared:
-    """Tokenizer and rows, checked."""
-    from interalign.sim.hf_models import load_tokenizer
-    from interalign.training.packing import prefix_stable
-
-    name = str(start.folder) if start.kind == "model" else config.train.model
-    tokenizer = load_tokenizer(name)
-    check_template(tokenizer, name)
-    pad = choose_pad_token(tokenizer)
-    notes = [f"the tokenizer has no padding token: {pad!r} is used, and masked"] if pad else []
-    kind = "sft_" if config.method == "sft" else ""
-    data = Path(config.train.data).expanduser()
-    rows, held_rows = (read_rows(path) if path.is_file() else [] for path in (data / f"{kind}{name}" for name in _SIDES))
-    fitted = fit_rows(rows, tokenizer, config.train.max_length)
-    if not fitted.rows:
-        why = ", ".join(f"{count} {reason}" for reason, count in fitted.refused.most_common()) or "it has no rows"
-        raise ConfigError(f"{data} has nothing to train on: {why}")
-    if isinstance(config, SFTSettings) and config.mix is not None:
-        notes.append(mix_in(fitted, config.mix, tokenizer, config.train))
-    held = fit_rows(held_rows, tokenizer, config.train.max_length)
-    notes.append(f"training on {fitted}")
-    if held_rows:
-        notes.append(f"evaluating on {held}")
-    packing = config.train.packing
-    if packing == "tree":
-        unstable = prefix_stable(tokenizer, fitted.rows)
-        packing = _packing(unstable, notes)
-    return _Prepared(config, start, tokenizer, fitted, held, packing, tuple(notes))
-
-
-def _packing(problem: str | None, notes: list[str]) -> Packing:
-    """Trees, or pairs with a note where trees cannot be read."""
-    if problem is None:
-        return "tree"
-    notes.append(f"training on pairs, not trees: {problem}")
-    return "pairs"
-
-
-_SIDES = ("train.jsonl", "eval.jsonl")
-
-
-def _run(prepared: _Prepared, folder: TrainFolder, progress: TrainProgress) -> Trained:
+def _run(prepared: Prepared, folder: TrainFolder, progress: TrainProgress) -> Trained:
     from interalign.training.callbacks import JsonLog, ShowProgress
     from interalign.training.loading import load_policy
     from interalign.training.packing import model_refusal
@@ -163,7 +72,7 @@ def _run(prepared: _Prepared, folder: TrainFolder, progress: TrainProgress) -> T
     model = load_policy(prepared.config, prepared.start)
     notes, packing = list(prepared.notes), prepared.packing
     if packing == "tree":
-        packing = _packing(model_refusal(model, max(prepared.train.longest, prepared.held.longest)), notes)
+        packing = choose_packing(model_refusal(model, max(prepared.train.longest, prepared.held.longest)), notes)
     for note in notes:
         progress.note(note)
     log = folder.path / "log.jsonl"
@@ -207,7 +116,7 @@ def _name_base(path: Path, base: str) -> None:
         path.write_text(json.dumps({**config, "base_model_name_or_path": base}, indent=2) + "\n", encoding="utf-8")
 
 
-def _manifest(prepared: _Prepared, packing: Packing, steps: int, log: Path, seconds: float) -> dict[str, Any]:
+def _manifest(prepared: Prepared, packing: Packing, steps: int, log: Path, seconds: float) -> dict[str, Any]:
     config, start = prepared.config, prepared.start
     history = read_log(log)
     losses = [record["loss"] for record in history if "loss" in record]
@@ -225,7 +134,9 @@ def _manifest(prepared: _Prepared, packing: Packing, steps: int, log: Path, seco
         "shortened": prepared.train.shortened,
         "refused": dict(prepared.train.refused),
         "loss": {"first": losses[0], "last": losses[-1]} if losses else None,
-        "evaluation": {"before": _metrics(evaluations[:1]), "after": _metrics(evaluations[-1:])} if evaluations else None,
+        "evaluation": {"before": _metrics(evaluations[:1]), "after": _metrics(evaluations[-1:])}
+        if evaluations
+        else None,
         "seconds": round(seconds, 1),
         "config_digest": config.digest(),
         "finished_at": now(),
@@ -241,8 +152,3 @@ def _metrics(records: Sequence[dict[str, Any]]) -> dict[str, float]:
         for key, value in record.items()
         if key.startswith("eval_") and not key.endswith(("runtime", "per_second", "_time", "num_tokens"))
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

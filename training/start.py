@@ -107,7 +107,9 @@ def with_adapter_values(config: TrainSettings, start: Start) -> TrainSettings:
     return config.model_copy(update={"lora": lora})
 
 
-def require_extra(packages: tuple[str, ...] = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")) -> None:
+def require_extra(
+    packages: tuple[str, ...] = ("torch", "transformers", "trl", "peft", "datasets", "accelerate"),
+) -> None:
     """Raises MissingError where a package of the train extra is not installed."""
     from importlib.util import find_spec
 

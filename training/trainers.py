@@ -59,7 +59,12 @@ def make_trainer(
 
 
 def _on_pairs(
-    config: TrainSettings, arguments: dict[str, Any], model: Any, tokenizer: Any, train: Sequence[Row], held: Sequence[Row]
+    config: TrainSettings,
+    arguments: dict[str, Any],
+    model: Any,
+    tokenizer: Any,
+    train: Sequence[Row],
+    held: Sequence[Row],
 ) -> Any:
     common = {
         "model": model,
@@ -76,7 +81,12 @@ def _on_pairs(
 
 
 def _on_trees(
-    config: TrainSettings, arguments: dict[str, Any], model: Any, tokenizer: Any, train: Sequence[Row], held: Sequence[Row]
+    config: TrainSettings,
+    arguments: dict[str, Any],
+    model: Any,
+    tokenizer: Any,
+    train: Sequence[Row],
+    held: Sequence[Row],
 ) -> Any:
     rows = config.train.batch * config.train.accumulation
     packs = {"per_device_train_batch_size": 1, "per_device_eval_batch_size": 1, "gradient_accumulation_steps": 1}
@@ -103,7 +113,9 @@ def _arguments(config: TrainSettings, out: Path, evaluate: bool) -> dict[str, An
     train = config.train
     import torch
 
-    every = {"eval_strategy": "steps", "eval_steps": train.eval_steps} if train.eval_steps else {"eval_strategy": "epoch"}
+    every = (
+        {"eval_strategy": "steps", "eval_steps": train.eval_steps} if train.eval_steps else {"eval_strategy": "epoch"}
+    )
     checkpointing = torch.cuda.is_available() if train.gradient_checkpointing is None else train.gradient_checkpointing
     return {
         "output_dir": str(out),

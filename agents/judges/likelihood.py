@@ -10,14 +10,17 @@ from typing import Any, NamedTuple, Protocol
 
 from autogen_core.models import LLMMessage
 
-from interalign.agents import messages as say
 from interalign.agents.context import Context
+from interalign.agents.judges.chats import FRIEND_OF, chat_of, informed_chat
 from interalign.agents.judges.scale import to_scale
 from interalign.agents.judges.verdict import Score, Spent, Verdict
-from interalign.agents.prompts import Prompt, load_prompt
+from interalign.agents.prompts import load_prompt
 from interalign.agents.role import Caller
 
 __all__ = ["LikelihoodJudge", "LogProb", "LogProbs"]
+
+_CENTRE, _UNIT = 0.0, 0.1
+"""A gain of nothing is a score of 3."""
 
 
 class LogProb(NamedTuple):
@@ -58,11 +61,9 @@ class LikelihoodJudge:
         self.logprobs = logprobs
         self.margin = margin
         self.name = name
-        self.informed = Prompt(load_prompt("likelihood_with"), ("profile", "personality"))
-        self.uninformed = load_prompt("likelihood_without")
 
     def identity(self) -> dict[str, Any]:
-        prompts = {"with": self.informed.text, "without": self.uninformed}
+        prompts = {"with": FRIEND_OF.text, "without": load_prompt("friend")}
         return {"judge": "likelihood", "margin": self.margin, "prompts": prompts, **self.logprobs.identity()}
 
     async def compare(self, context: Context, a: str, b: str, caller: Caller, *, key: str) -> Verdict:
@@ -87,25 +88,10 @@ class LikelihoodJudge:
         return Score(judge=self.name, value=value, reason=gain.reason, spent=gain.spent)
 
     async def _gains(self, context: Context, replies: Sequence[str], caller: Caller, key: str) -> list[LogProb]:
-        informed, uninformed = self.prompts(context)
-        known = await self.logprobs.of_replies(informed, replies, caller, key=f"{key}/with")
-        plain = await self.logprobs.of_replies(uninformed, replies, caller, key=f"{key}/without")
+        known = await self.logprobs.of_replies(informed_chat(context), replies, caller, key=f"{key}/with")
+        alone = chat_of(context, load_prompt("friend"))
+        plain = await self.logprobs.of_replies(alone, replies, caller, key=f"{key}/without")
         return [_gain(one, other) for one, other in zip(known, plain, strict=True)]
-
-    def prompts(self, context: Context) -> tuple[list[LLMMessage], list[LLMMessage]]:
-        """The conversation as a chat of the model's own, with the persona and without it."""
-        assert context.persona is not None, "a judge knows the persona it judges for"
-        persona = context.persona
-        told = self.informed.fill(profile=persona.profile, personality=persona.personality)
-        history: list[LLMMessage] = [
-            say.user(message.text) if message.role == "user" else say.assistant(message.text)
-            for message in context.history
-        ]
-        return [say.system(told), *history], [say.system(self.uninformed), *history]
-
-
-_CENTRE = 0.0
-_UNIT = 0.1
 
 
 def _gain(known: LogProb, plain: LogProb) -> LogProb:

@@ -45,7 +45,7 @@ async def ask_judge(
 ) -> list[list[Asked]]:
     """What the judge says of each row, `repeats` times each; only what is not in `answers` is asked.
 
-    `models` says what stands behind the names of the judge's models; `done` is called after each answer.
+    `models` says what stands behind the names of the judge's models, empty for one that asks none; `done` is called after each answer.
 
     Raises:
         ConfigError: the judge needs a persona and a row has none.
@@ -53,7 +53,8 @@ async def ask_judge(
     """
     refuse_without_persona(judge, rows)
     identity = _hash([judge.identity(), models or {}])
-    slots = asyncio.Semaphore(_AT_A_TIME)
+    # A judge that asks no model thinks in this process, or is a person: one row after the other.
+    slots = asyncio.Semaphore(_AT_A_TIME if models else 1)
     last: list[float] = []
 
     async def one(row: Judgement, repeat: int) -> Asked:

@@ -32,7 +32,7 @@ def grid_lines(grid: Grid) -> Iterator[str]:
     yield f"## {_text(grid.title)}"
     yield ""
     yield _row(grid.columns)
-    yield "|" + "|".join("---" if place == 0 else "---:" for place in range(len(grid.columns))) + "|"
+    yield "|" + "|".join("---" if place < grid.texts else "---:" for place in range(len(grid.columns))) + "|"
     yield from (_row(row) for row in grid.rows)
     for note in grid.notes:
         yield ""

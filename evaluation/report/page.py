@@ -79,12 +79,11 @@ def fill_page(title: str, body: str) -> str:
 
 def grid_html(grid: Grid) -> str:
     """A heading, a table that scrolls on a narrow screen, and notes."""
-    texts = 2 if grid.columns[1:2] in (("what",), ("reason",)) else 1
     head = "".join(
-        f'<th scope="col"{" class=text" if place < texts else ""}>{_text(column)}</th>'
+        f'<th scope="col"{" class=text" if place < grid.texts else ""}>{_text(column)}</th>'
         for place, column in enumerate(grid.columns)
     )
-    rows = "".join(f"<tr>{''.join(_cells(row, texts))}</tr>" for row in grid.rows)
+    rows = "".join(f"<tr>{''.join(_cells(row, grid.texts))}</tr>" for row in grid.rows)
     notes = "".join(f'<p class="quiet">{_text(note)}</p>' for note in grid.notes)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f"<h2>{_text(grid.title)}</h2>\n{_scroll(table, grid.title)}{notes}"

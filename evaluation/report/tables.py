@@ -24,13 +24,15 @@ _MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: texts in the first column, figures in the others."""
+    """A table: texts in the first columns, figures in the others."""
 
     name: str
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    texts: int = 1
+    """How many columns are text."""
 
 
 def grids(figures: Figures) -> Iterator[Grid]:
@@ -140,7 +142,7 @@ def _curves(name: str, title: str, models: Sequence[tuple[ModelFigures, dict[str
         for model, curves in models
         for label, curve in curves.items()
     )
-    return Grid(name, title, ("model", "what", "first", "last", "average", "slope"), rows)
+    return Grid(name, title, ("model", "what", "first", "last", "average", "slope"), rows, texts=2)
 
 
 def _ends(curve: Curve) -> tuple[str, ...]:
@@ -167,7 +169,7 @@ def _missing(figures: Figures) -> Grid:
         for model in figures.models
         for reason, count in list(model.reasons.items())[:_REASONS]
     ]
-    return Grid("missing", "Missing scores", ("model", "reason", "count"), tuple(rows))
+    return Grid("missing", "Missing scores", ("model", "reason", "count"), tuple(rows), texts=2)
 
 
 _REASONS = 6

@@ -34,10 +34,9 @@ def print_figures(figures: Figures, lines: Iterable[str], console: Console) -> N
 
 def print_grid(grid: Grid, console: Console) -> None:
     """One table with its title and notes."""
-    texts = 2 if grid.columns[1:2] in (("what",), ("reason",)) else 1
     table = Table(box=None, header_style="dim", pad_edge=False)
     for place, column in enumerate(grid.columns):
-        table.add_column(column, justify="left" if place < texts else "right")
+        table.add_column(column, justify="left" if place < grid.texts else "right")
     narrow = console.width < _WIDE
     for row in grid.rows:
         table.add_row(*(plain_text(cell.replace(" [", "\n[") if narrow else cell) for cell in row))

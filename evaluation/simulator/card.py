@@ -1,8 +1,10 @@
 """card: how human is the simulated user? What its messages are like, and how far that is from people.
 
 A simulator that answers everything, at length and in one manner is easier to talk with than people are, and a model that shines
-with it may not with them. Intervals come from drawing conversations, those of one profile together; a distance is never below zero
-and grows with noise, so each stands beside what two halves of the people are apart.
+with it may not with them. Intervals come from drawing conversations, those of one profile together.
+
+A distance is never below zero and grows with noise: each stands beside what two random halves of the people are apart. Drawing adds
+noise once more, so that replicates lie higher than the distance itself; its interval is theirs, moved to have its middle there.
 """
 
 from collections import Counter
@@ -106,9 +108,10 @@ def _apart(name: str, unit: str, measure: Callable[..., Array], one: _Sample, ot
         return Distance(name=name, unit=unit, value=undefined("nothing is said"))
     draws_B = measure(one.bootstrap.totals(one.table_NL), other.bootstrap.totals(other.table_NL))
     fewest = min(one.bootstrap, other.bootstrap, key=lambda bootstrap: bootstrap.count)
-    return Distance(
-        name=name, unit=unit, value=estimate(value, draws_B, fewest), halves=_halves(measure, other.table_NL)
-    )
+    centred = estimate(value, draws_B - np.nanmean(draws_B) + value, fewest)
+    if centred.low is not None:
+        centred = centred.model_copy(update={"low": max(0.0, centred.low)})
+    return Distance(name=name, unit=unit, value=centred, halves=_halves(measure, other.table_NL))
 
 
 def _halves(measure: Callable[..., Array], table_NL: Array) -> float | None:

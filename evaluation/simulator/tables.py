@@ -23,13 +23,13 @@ def card_sentences(card: Card) -> Iterator[str]:
 def card_grids(card: Card) -> Iterator[Grid]:
     """All tables that have something in them."""
     sides = [card.simulated] if card.people is None else [card.simulated, card.people]
-    columns = ("", "simulated", "people")[: len(sides) + 1]
+    columns = ("measure", "simulated", "people")[: len(sides) + 1]
     notes = dict.fromkeys(side.words.note for side in sides if side.words.note)
     rows = (*_portraits(sides), *_faults(sides))
     yield Grid("portrait", "What the user says", columns, rows, tuple(f"No interval: {note}." for note in notes))
     if card.distances:
         columns = ("simulated beside people", "measured in", "how far", "two halves of the people")
-        yield Grid("distances", "Distances", columns, tuple(_distance(one) for one in card.distances))
+        yield Grid("distances", "Distances", columns, tuple(_distance(one) for one in card.distances), texts=2)
     if card.simulated.disclosed:
         shares = card.simulated.disclosed
         turns = tuple(str(turn) for turn in range(1, len(shares) + 1))

@@ -16,6 +16,7 @@ from interalign.cli.models import models
 from interalign.cli.pairs import pairs
 from interalign.cli.personas import personas
 from interalign.cli.rejudge import rejudge
+from interalign.cli.run import run
 from interalign.cli.simulate import simulate
 from interalign.cli.simulator import simulator
 from interalign.cli.train import train
@@ -42,6 +43,7 @@ app.command()(pairs)
 app.command()(compare)
 app.command()(calls)
 app.command()(evaluate)
+app.command()(run)
 app.add_typer(models)
 app.add_typer(judges)
 app.add_typer(personas)

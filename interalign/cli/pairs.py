@@ -31,9 +31,7 @@ def pairs(
     balance_turns: Annotated[
         bool, typer.Option("--balance-turns", help="Take as many training pairs of every turn, drawn by seed.")
     ] = False,
-    eval_share: Annotated[
-        float, typer.Option(help="The share of pairs to hold out; whole people are held out.")
-    ] = 0.1,
+    eval_share: Annotated[float, typer.Option(help="The share of pairs to hold out; whole people are held out.")] = 0.1,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Write the preference pairs of runs as training data for `interalign train`, TRL and the Hugging Face hub.

@@ -49,9 +49,9 @@ def _train(config: "TrainSettings", path: Path, out: Path | None) -> None:
     import sys
 
     from interalign.errors import InteralignError
+    from interalign.training import train as run_training
     from interalign.training.folder import is_first_process
     from interalign.training.progress import train_progress_for
-    from interalign.training import train as run_training
 
     folder = out or Path(config.train.out or Path("runs") / path.stem).expanduser()
     progress = train_progress_for(sys.stdout.isatty()) if is_first_process() else None

@@ -12,12 +12,14 @@ from interalign.config import digest
 from interalign.errors import ConfigError, RunFolderError
 from interalign.evaluation import Results, evaluate
 from interalign.evaluation.reading import read_results
+from interalign.evaluation.scoring import Scorer
 from interalign.loop.config import LoopConfig
 from interalign.loop.findings import Findings, find
 from interalign.loop.folder import LoopFolder
 from interalign.loop.report import render_html, render_markdown
 from interalign.sim import run, simulate
 from interalign.sim.engines.pinning import pin_adapters
+from interalign.sim.judging import make_judge
 from interalign.sim.progress import NoProgress, Progress
 from interalign.sim.store import now
 from interalign.training import make_pairs, train
@@ -52,6 +54,7 @@ def run_loop(config: LoopConfig, out: str | Path, shows: Shows | None = None) ->
         DivergedError: a training has diverged.
     """
     shows = shows or Shows()
+    _check_last_stage(config)
     with LoopFolder(Path(out), config) as folder:
         (folder.path / "manifest.json").unlink(missing_ok=True)
         work = _Work(config, folder, shows)
@@ -60,6 +63,12 @@ def run_loop(config: LoopConfig, out: str | Path, shows: Shows | None = None) ->
             results = work.round(number)
         assert results is not None, "there is at least one round"
         return work.finish(results)
+
+
+def _check_last_stage(config: LoopConfig) -> None:
+    """An evaluation that cannot be done is found before hours are spent on what comes before it."""
+    last = config.evaluate_config([Path("somewhere")] * config.training.rounds)
+    Scorer(make_judge(last.run_config()), whole=last.evaluate.paper_compat)
 
 
 class _Work:

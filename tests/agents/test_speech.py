@@ -77,5 +77,6 @@ def test_any_text_can_be_looked_at(one: str, other: str) -> None:
 
 
 def test_long_texts_take_no_time() -> None:
-    says_goodbye("okay, bye " * 20_000)
-    says_goodbye("so " * 50_000 + "long")
+    for text in ("okay, bye " * 20_000, "so " * 50_000 + "long", " " * 200_000, "-" * 100_000):
+        says_goodbye(text)
+    assert says_goodbye(f"{'I row. ' * 20_000}Bye!")

@@ -107,6 +107,7 @@ LAYERS = (
     {"interalign.graphs"},
     {"interalign.sim"},
     {"interalign.evaluation", "interalign.training"},
+    {"interalign.loop"},
     {"interalign.cli"},
 )
 """Lowest first: a module imports from its own package, or from a lower layer."""

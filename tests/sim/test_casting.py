@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from interalign.agents import (
+    Agent,
     Context,
     EmbeddingJudge,
     Inducer,
@@ -19,9 +20,18 @@ from interalign.agents import (
     shipped_personas,
 )
 from interalign.errors import ConfigError, MissingError
-from interalign.graphs import Full, Walk
-from interalign.sim import RunConfig, ScriptedEngine
-from interalign.sim.casting import disclosure_plan, load_role, make_cast, make_clients, make_policy, personas_of
+from interalign.graphs import Flip, Full, Walk
+from interalign.sim import RunConfig, ScriptedEngine, read_trees, run, simulate
+from interalign.sim.casting import (
+    disclosure_plan,
+    load_role,
+    make_cast,
+    make_clients,
+    make_dialogue,
+    make_policy,
+    personas_of,
+)
+from interalign.sim.flipping import flip_of, personality_pool
 
 Config = Callable[..., RunConfig]
 
@@ -42,6 +52,13 @@ class Choosy(Plain):
 class Stiff(Plain):
     def __init__(self, *, strategy):
         self.strategy = strategy
+
+class Needy(Plain):
+    def __init__(self, mood):
+        self.mood = mood
+
+class Prompted(Plain):
+    prompt = ia.Prompt("Be $mood.", ("mood",))
 
 class Unfinished(ia.Role[str]):
     def messages(self, context):
@@ -176,10 +193,214 @@ def test_a_role_that_is_none_is_refused_with_its_key(name: str, reason: str) -> 
     assert reason in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["Unfinished", "Stiff"])
+@pytest.mark.parametrize("name", ["Unfinished", "Needy"])
 def test_a_role_that_cannot_be_made_is_refused_with_its_key(config: Config, roles: str, name: str) -> None:
     with pytest.raises(ConfigError, match=r"cast\.responders\.0\.role = "):
         make_cast(config(cast={"responders": [{"role": f"{roles}:{name}"}]}))
+
+
+def test_a_strategy_may_be_taken_by_keyword_alone(config: Config, roles: str) -> None:
+    [one] = make_cast(config(cast={"responders": [{"role": f"{roles}:Stiff", "strategy": "informed"}]})).responders
+    assert isinstance(one.agent, Agent)
+    assert one.agent.role.strategy == one.strategy == "informed"  # type: ignore[attr-defined]
+
+
+def test_a_config_replaces_prompts_of_shipped_roles_and_of_ones_own(config: Config, roles: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("Du bist: $profile\n\n", encoding="utf-8")
+    responders = [{"role": f"{roles}:Prompted", "prompt": "Never be $mood!"}, {"strategy": "hinted", "prompt": "Short."}]
+    made = config(cast={"user": {"prompt_file": str(tmp_path / "mine.txt")}, "responders": responders})
+    cast = make_cast(made)
+    assert cast.user.role.prompt.text == "Du bist: $profile"
+    assert [one.agent.role.prompt.text for one in cast.responders if isinstance(one.agent, Agent)] == [
+        "Never be $mood!",
+        "Short.",
+    ]
+    assert (made.cast.user.prompt, made.cast.user.prompt_file) == ("Du bist: $profile", None)
+
+
+@pytest.mark.parametrize(
+    ("user", "says"),
+    [
+        ({"prompt": "Be $persona."}, r"cast.user.prompt: .*\$persona, but only \$profile, \$personality can be filled in"),
+        ({"prompt": "5$"}, r"cast.user.prompt: a prompt has a lone '\$'"),
+        ({"role": "own_roles:Plain", "prompt": "x"}, "cast.user.prompt: Plain has no prompt to replace"),
+        ({"prompt": "x", "prompt_file": "y"}, "give prompt or prompt_file, not both"),
+        ({"prompt_file": "nowhere.txt"}, r"prompt_file = 'nowhere.txt' cannot be read \(No such file"),
+        ({"prompt_file": "latin.txt"}, "prompt_file = 'latin.txt' cannot be read .it is not UTF-8"),
+        ({"prompt_file": "a\0b"}, "prompt_file = .* cannot be read"),
+    ],
+)
+@pytest.mark.usefixtures("roles")
+def test_a_prompt_that_cannot_be_used_is_refused_with_its_key(config: Config, user: dict[str, str], says: str) -> None:
+    Path("latin.txt").write_bytes(b"\xe9")
+    with pytest.raises(ConfigError, match=says):
+        make_cast(config(cast={"user": user}))
+
+
+# -- extras, graphs and agents of other frameworks ---------------------------------------------------
+
+OWN = """
+import interalign as ia
+
+class Critic(ia.Role[str]):
+    def messages(self, context):
+        return []
+    def parse(self, text):
+        return text
+
+def build():
+    graph = ia.dialogue_graph()
+    async def count(state, runtime):
+        for user in state["users"]:
+            runtime.context.tree.annotate(user, seen=True)
+    graph.add_node("count", count)
+    graph.add_edge("branch", "count")
+    return graph
+
+def dangling():
+    graph = ia.dialogue_graph()
+    graph.add_edge("branch", "nowhere")
+    return graph
+
+def compiled():
+    return ia.compile_dialogue()
+
+def needy(mood):
+    return build()
+
+def make_agent(client):
+    from autogen_agentchat.agents import AssistantAgent
+    return AssistantAgent("helper", client)
+
+NUMBER = 5
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "own_graph.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "own_graph", raising=False)
+    return "own_graph"
+
+
+def test_extras_are_agents_by_name_and_their_models_become_clients(config: Config, own: str) -> None:
+    models = {"a": {"engine": "scripted"}, "b": {"engine": "scripted"}}
+    made = config(models=models, cast={"model": "a", "extras": {"critic": {"role": f"{own}:Critic", "model": "b"}}})
+    assert list(make_clients(made)) == ["a", "b"]
+    extra = make_cast(made).extras["critic"]
+    assert (extra.role.name, extra.model) == ("critic", "b")
+
+
+def test_an_extra_without_a_role_is_refused(config: Config) -> None:
+    with pytest.raises(ConfigError, match=r"key 'cast.extras.critic.role' is missing"):
+        config(cast={"extras": {"critic": {}}})
+
+
+def test_a_graph_of_ones_own_plays_a_run(config: Config, own: str, tmp_path: Path) -> None:
+    made = config(run={"conversations": 2, "turns": 2, "graph": f"{own}:build"})
+    assert "count" in make_dialogue(made).nodes
+    run(lambda: simulate(made, tmp_path / "r"))
+    assert all(tree.notes("0") == {"seen": True} for tree in read_trees(tmp_path / "r"))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("own_graph:NUMBER", "is no function but a int"),
+        ("own_graph:compiled", r"returned a CompiledStateGraph; return dialogue_graph\(\) with nodes"),
+        ("own_graph:dangling", "makes no graph: .*nowhere"),
+        ("own_graph:needy", "makes no graph: .*missing 1 required positional argument: 'mood'"),
+        ("own_graph:absent", "has no 'absent'"),
+        ("own_graph", "is not of the form 'module:"),
+    ],
+)
+@pytest.mark.usefixtures("own")
+def test_a_graph_that_is_none_is_refused_with_its_key(config: Config, name: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=f"run.graph = '{name}'.* ?{says}"):
+        make_dialogue(config(run={"graph": name}))
+
+
+def test_an_autogen_agent_is_a_responder_by_its_factory(config: Config, own: str, tmp_path: Path) -> None:
+    responders = [{}, {"agent": f"{own}:make_agent", "name": "helper", "parameters": {"top_p": 0.5}}]
+    made = config(run={"conversations": 2, "turns": 2}, cast={"responders": responders})
+    assert not isinstance(make_cast(made).responders[1].agent, Agent)
+    run(lambda: simulate(made, tmp_path / "r"))
+    rows = json.loads((tmp_path / "r/usage.json").read_text())["by_role_and_model"]
+    assert {row["role"]: row["calls"] for row in rows}["autogen"] == 4
+    assert all(reply.agent in ("plain", "helper") for tree in read_trees(tmp_path / "r") for reply in tree.children("0"))
+
+
+@pytest.mark.parametrize(
+    ("responder", "says"),
+    [
+        ({"agent": "own_graph:NUMBER"}, "cast.responders.0.agent = 'own_graph:NUMBER': .*needs a function"),
+        ({"agent": "own_graph:absent"}, "cast.responders.0.agent = 'own_graph:absent': the module has no 'absent'"),
+        ({"agent": "own_graph:make_agent", "prompt": "x"}, "give agent without role and prompt"),
+    ],
+)
+@pytest.mark.usefixtures("own")
+def test_an_autogen_agent_that_is_none_is_refused(config: Config, responder: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        make_cast(config(cast={"responders": [responder]}))
+
+
+# -- flips -----------------------------------------------------------------------------------------
+
+
+def test_a_flip_keeps_the_facts_and_takes_the_traits_of_somebody_else_by_seed(config: Config) -> None:
+    persona = shipped_personas(1)[0]
+    pool = personality_pool(config())
+    flips = [flip_of(persona, 3, pool, seed, "c0") for seed in range(20)]
+    assert {flip.persona.facts for flip in flips} == {persona.facts}
+    assert all(flip.persona.traits != persona.traits for flip in flips)
+    assert len({flip.persona.traits for flip in flips}) > 10
+    assert flips[0] == flip_of(persona, 3, pool, 0, "c0")
+    assert flips[0].persona.id.startswith(f"{persona.id}>")
+
+
+def test_the_personalities_of_a_file_are_its_pool(config: Config, tmp_path: Path) -> None:
+    lines = [{"id": f"p{n}", "facts": [f"I own {n} boats."], "traits": [f"I say {n % 2}."]} for n in range(4)]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert len(personality_pool(config(personas={"file": str(tmp_path / "p.jsonl")}))) == 2
+    (tmp_path / "p.jsonl").write_text(json.dumps(lines[0]))
+    with pytest.raises(ConfigError, match="flip_at needs another personality to flip to"):
+        personality_pool(config(personas={"file": str(tmp_path / "p.jsonl")}))
+
+
+def test_a_plan_goes_on_with_the_new_persona_from_the_flip_on() -> None:
+    old = Persona(id="p", facts=("f1", "f2", "f3"), traits=("t1", "t2", "t3"))
+    new = Persona(id="q", facts=old.facts, traits=("u1", "u2", "u3"))
+    for seed in range(20):
+        plan = disclosure_plan(old, 6, seed, flip=Flip(3, new))
+        assert len(plan) == len(set(plan)) == 6
+        assert set(plan[:2]) <= set(old.items)
+        assert set(plan[2:]) <= set(new.items)
+        assert plan[:2] == disclosure_plan(old, 6, seed)[:2]
+    assert len(disclosure_plan(old, 10, 0, flip=Flip(9, new))) >= 8
+
+
+def test_a_run_with_flips_is_the_same_at_any_concurrency_and_when_resumed(config: Config, tmp_path: Path) -> None:
+    for concurrency in (1, 32):
+        section = {"conversations": 8, "turns": 4, "flip_at": 3, "disclosure": "planned", "concurrency": concurrency}
+        run(lambda: simulate(config(run=section), tmp_path / str(concurrency)))  # noqa: B023 - run at once
+    assert (tmp_path / "1/trees.jsonl").read_bytes() == (tmp_path / "32/trees.jsonl").read_bytes()
+    for tree in read_trees(tmp_path / "1"):
+        assert tree.flip is not None
+        told = [node.disclose for node in tree.main_path() if node.role == "user"]
+        assert set(told[:2]) <= set(tree.persona.items)
+        assert set(told[2:]) <= set(tree.flip.persona.items)
+    lines = (tmp_path / "1/trees.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "1/trees.jsonl").write_bytes(b"".join(lines[:3]))
+    (tmp_path / "1/manifest.json").unlink()
+    run(lambda: simulate(config(run={**section, "concurrency": 2}), tmp_path / "1"))
+    assert (tmp_path / "1/trees.jsonl").read_bytes() == b"".join(lines)
+
+
+def test_a_flip_after_the_last_turn_is_refused(config: Config) -> None:
+    with pytest.raises(ConfigError, match=r"run.flip_at = 5 is after the last turn \(run.turns = 4\)"):
+        config(run={"turns": 4, "flip_at": 5})
 
 
 def test_a_library_that_a_role_needs_is_named(roles: str) -> None:

@@ -47,7 +47,11 @@ def tiny_model(tiny_tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) ->
     logging.disable_progress_bar()
     folder = tmp_path_factory.mktemp("models") / "tiny"
     sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
-    ends = {"bos_token_id": None, "eos_token_id": tiny_tokenizer.eos_token_id, "pad_token_id": tiny_tokenizer.pad_token_id}
+    ends = {
+        "bos_token_id": None,
+        "eos_token_id": tiny_tokenizer.eos_token_id,
+        "pad_token_id": tiny_tokenizer.pad_token_id,
+    }
     LlamaForCausalLM(LlamaConfig(vocab_size=len(tiny_tokenizer), **sizes, **ends)).save_pretrained(folder)
     tiny_tokenizer.save_pretrained(folder)
     gc.collect()

@@ -20,7 +20,9 @@ HOSTILE = "``` </script><b>| --- |\n# {0} $x"
 WHOLE = PairOptions(eval_share=0)
 
 
-def tree(id: str = "c0", person: str = "p", fact: str = "I keep hens.", turns: int = 1, **verdict: Any) -> ConversationTree:
+def tree(
+    id: str = "c0", person: str = "p", fact: str = "I keep hens.", turns: int = 1, **verdict: Any
+) -> ConversationTree:
     """A conversation in which the first of two replies is preferred at every turn, and the second goes on."""
     made = ConversationTree(id, Persona(id=person, facts=(fact,), traits=("I talk.",)))
     at: str | None = None
@@ -122,10 +124,13 @@ def test_an_unknown_judge_is_refused_with_the_known_ones(tmp_path: Path) -> None
         make_pairs([run_of(tmp_path / "run", tree())], tmp_path / "data", PairOptions(judge="x"))
 
 
-@pytest.mark.parametrize("options", [{"min_margin": -1}, {"max_similarity": 1.1}, {"eval_share": 0.95}, {"eval_share": float("nan")}])
-def test_impossible_options_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match=r"--[a-z-]+ .* is not between 0 and"):
-        PairOptions(**options)
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("min_margin", -1), ("max_similarity", 1.1), ("eval_share", 0.95), ("eval_share", float("nan"))],
+)
+def test_impossible_options_are_refused(option: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=rf"--{option.replace('_', '-')} {value} is not between 0 and"):
+        PairOptions(**{option: value})
 
 
 def test_no_pair_at_all_is_refused_with_the_counts(tmp_path: Path) -> None:

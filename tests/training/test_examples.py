@@ -16,7 +16,10 @@ TRAIN = TrainSection(model="m", data="d", max_length=2048)
 def conversation(turns: int, system: bool = False, reply: str = "the preferred reply") -> dict[str, Any]:
     prompt = [{"role": "system", "content": "Be kind."}] if system else []
     for turn in range(turns):
-        prompt += [{"role": "user", "content": f"question number {turn}"}, {"role": "assistant", "content": f"answer {turn}"}]
+        prompt += [
+            {"role": "user", "content": f"question number {turn}"},
+            {"role": "assistant", "content": f"answer {turn}"},
+        ]
     said = [{"role": "assistant", "content": text} for text in (reply, "another")]
     return {"prompt": prompt[:-1], "chosen": said[:1], "rejected": said[1:]}
 
@@ -115,7 +118,9 @@ def test_general_data_is_mixed_in_by_share(tiny_tokenizer: Any, tmp_path: Any) -
 
 def test_too_little_general_data_is_said(tiny_tokenizer: Any, tmp_path: Any) -> None:
     path = tmp_path / "general.jsonl"
-    path.write_text('{"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "an"}]}')
+    path.write_text(
+        '{"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "an"}]}'
+    )
     fitted = fit_rows([conversation(1)] * 4, tiny_tokenizer, 2048)
     note = mix_in(fitted, MixSection(file=str(path), share=0.5), tiny_tokenizer, TRAIN)
     assert note.endswith("(20% of all); the file has no more, of 4 asked for")

@@ -72,7 +72,12 @@ def judged(chosen: str, rejected: str, margin: float = 1.0, turn: int = 1, at: s
 
 
 def test_a_turn_gives_one_sft_row_however_many_pairs_it_has() -> None:
-    pairs = [judged("best", "worst"), judged("best", "middle"), judged("middle", "worst"), judged("x1", "x2", at="0.1.0")]
+    pairs = [
+        judged("best", "worst"),
+        judged("best", "middle"),
+        judged("middle", "worst"),
+        judged("x1", "x2", at="0.1.0"),
+    ]
     made = sft_rows(pairs)
     assert [one["completion"][0]["content"] for one in made] == ["best", "x1"]
     assert made[0]["prompt"] == [USER]
@@ -92,7 +97,9 @@ def test_plain_conversations_give_a_row_for_each_reply() -> None:
 # -- files ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("line", "words"), [("{", "not valid JSON"), ("[1]", "a list where a JSON object"), ("\xff", "not valid")])
+@pytest.mark.parametrize(
+    ("line", "words"), [("{", "not valid JSON"), ("[1]", "a list where a JSON object"), ("\xff", "not valid")]
+)
 def test_a_broken_line_is_named(tmp_path: Path, line: str, words: str) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(json.dumps(row()).encode() + b"\n" + line.encode("latin-1") + b"\n")

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,9 @@ def test_every_trainable_weight_moves_and_no_other(
 ) -> None:
     config = {"sft": sft, "dpo": dpo}[method](full=full, lr=0.01, max_steps=3)
     trainer = trainer_for(config, tmp_path)
-    before = {name: (weight.detach().clone(), weight.requires_grad) for name, weight in trainer.model.named_parameters()}
+    before = {
+        name: (weight.detach().clone(), weight.requires_grad) for name, weight in trainer.model.named_parameters()
+    }
     trainer.train()
     moved = {name: not torch.equal(before[name][0], weight) for name, weight in trainer.model.named_parameters()}
     assert moved == {name: trainable for name, (_, trainable) in before.items()}
@@ -91,10 +94,10 @@ def test_every_trainable_weight_moves_and_no_other(
 
 def test_a_result_is_whole(sft: Settings, tmp_path: Path) -> None:
     done = train(sft(), tmp_path / "out")
-    assert sorted(os.listdir(done.folder)) == sorted(
-        [".lock", "adapter_config.json", "adapter_model.safetensors", "chat_template.jinja", "config.toml", "log.jsonl"]
-        + ["manifest.json", "tokenizer.json", "tokenizer_config.json"]
-    )
+    assert set(os.listdir(done.folder)) == {
+        *("adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "tokenizer_config.json"),
+        *(".lock", "chat_template.jinja", "config.toml", "log.jsonl", "manifest.json"),
+    }
     assert done.steps == done.manifest["steps"] == 2
     assert json.loads((done.folder / "manifest.json").read_text()) == done.manifest
     losses = [record["loss"] for record in read_log(done.folder / "log.jsonl") if "loss" in record]
@@ -102,13 +105,16 @@ def test_a_result_is_whole(sft: Settings, tmp_path: Path) -> None:
     assert done.manifest["evaluation"]["before"]["loss"] != done.manifest["evaluation"]["after"]["loss"]
 
 
-def test_a_batch_of_eight_is_eight_of_one(sft: Settings, dpo: Settings, tmp_path: Path) -> None:
-    for make, name in ((sft, "sft"), (dpo, "dpo")):
-        keys = {"max_steps": 1, "lr": 0.01}
-        whole = train(make(**keys, batch=8), tmp_path / f"{name}-8").folder
-        single = train(make(**keys, batch=1, accumulation=8), tmp_path / f"{name}-1").folder
-        for key, weight in weights_of(whole).items():
-            torch.testing.assert_close(weights_of(single)[key], weight, atol=1e-5, rtol=1e-4)
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_a_batch_of_eight_is_eight_of_one(method: str, sft: Settings, dpo: Settings, tmp_path: Path) -> None:
+    make = {"sft": sft, "dpo": dpo}[method]
+    weights = []
+    for sizes in ({"batch": 8}, {"batch": 1, "accumulation": 8}):
+        trainer = trainer_for(make(max_steps=1, lr=0.01, **sizes), tmp_path / str(sizes["batch"]))
+        trainer.train()
+        weights.append(dict(trainer.model.named_parameters()))
+    for name, weight in weights[0].items():
+        torch.testing.assert_close(weights[1][name], weight, atol=1e-5, rtol=1e-4)
 
 
 def test_the_loss_is_on_the_reply_alone(sft: Settings, tmp_path: Path, tiny_tokenizer: Any) -> None:
@@ -171,7 +177,9 @@ def test_the_reference_is_the_sft_model(dpo: Settings, sft_result: Path, tiny_mo
     assert not torch.allclose(reference, policy, atol=1e-3)
 
 
-def test_the_result_is_one_adapter_of_the_base(dpo: Settings, sft_result: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_the_result_is_one_adapter_of_the_base(
+    dpo: Settings, sft_result: Path, tiny_model: Path, tmp_path: Path
+) -> None:
     done = train(dpo(start=str(sft_result)), tmp_path / "out")
     saved = json.loads((done.folder / "adapter_config.json").read_text())
     assert (saved["r"], saved["base_model_name_or_path"]) == (2, str(tiny_model))
@@ -186,7 +194,8 @@ def test_swapping_chosen_and_rejected_flips_the_margin(dpo: Settings, tmp_path: 
     config = dpo(lr=0.01, max_steps=4)
     trainer = trainer_for(config, tmp_path)
     trainer.train()
-    rows = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in read_rows(Path(config.train.data) / "eval.jsonl")]
+    held = read_rows(Path(config.train.data) / "eval.jsonl")
+    rows = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in held]
     swapped = [{"prompt": row["prompt"], "chosen": row["rejected"], "rejected": row["chosen"]} for row in rows]
     margins = [trainer.evaluate(Dataset.from_list(side))["eval_rewards/margins"] for side in (rows, swapped)]
     assert margins[0] == pytest.approx(-margins[1], rel=1e-4)
@@ -204,16 +213,61 @@ def test_whole_models_are_trained_on_from_whole_models(sft: Settings, dpo: Setti
     assert on_top.manifest["evaluation"]["before"]["loss"] == pytest.approx(math.log(2), abs=1e-6)
 
 
+# -- trees ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_trees_and_pairs_come_to_the_same(
+    method: str, sft: Settings, dpo: Settings, sft_result: Path, tmp_path: Path
+) -> None:
+    """One step on all rows, from an adapter: whatever way they are laid out, it is the same step."""
+    make = {"sft": sft, "dpo": dpo}[method]
+    keys = {"start": str(sft_result), "batch": 14, "max_steps": 1, "lr": 0.01}
+    done = [train(make(**keys, packing=packing), tmp_path / packing) for packing in ("pairs", "tree")]
+    assert [one.manifest["packing"] for one in done] == ["pairs", "tree"]
+    for side in ("before", "after"):
+        losses = [one.manifest["evaluation"][side]["loss"] for one in done]
+        assert losses[0] == pytest.approx(losses[1], abs=2e-5)
+    for key, weight in weights_of(done[0].folder).items():
+        torch.testing.assert_close(weights_of(done[1].folder)[key], weight, atol=2e-4, rtol=1e-3)
+
+
+class Notes(NoTrainProgress):
+    """Keeps what a training says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def test_a_template_that_is_not_prefix_stable_falls_back_to_pairs(
+    sft: Settings, tiny_model: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model, model)
+    template = model / "chat_template.jinja"
+    template.write_text("{{ messages | length }}" + template.read_text())
+    notes = Notes()
+    done = train(sft(model=str(model), packing="tree", max_steps=1), tmp_path / "out", progress=notes)
+    assert done.manifest["packing"] == "pairs"
+    assert any(
+        line.startswith("training on pairs, not trees: the chat template renders the first") for line in notes.lines
+    )
+
+
 # -- going on ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["sft", "dpo", "full"])
+@pytest.mark.parametrize("method", ["dpo", "full", "tree"])
 def test_going_on_equals_never_having_stopped(
     method: str, sft: Settings, dpo: Settings, sft_result: Path, tmp_path: Path
 ) -> None:
     keys: dict[str, Any] = {"max_steps": 4, "save_steps": 1, "lr": 0.01, "batch": 1, "eval_steps": 2}
-    keys |= {"dpo": {"start": str(sft_result)}, "full": {"full": True}}.get(method, {})
-    config = (dpo if method == "dpo" else sft)(**keys)
+    start = {"start": str(sft_result)}
+    keys |= {"dpo": start, "full": {"full": True}, "tree": {**start, "packing": "tree", "batch": 3}}[method]
+    config = (sft if method == "full" else dpo)(**keys)
     whole = train(config, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "parts", progress=Stop(3))
@@ -222,13 +276,6 @@ def test_going_on_equals_never_having_stopped(
     assert (parts.steps, parts.manifest["weights"]) == (2, whole.manifest["weights"])
     logs = [[_timeless(record) for record in read_log(done.folder / "log.jsonl")] for done in (whole, parts)]
     assert logs[0] == logs[1]
-
-
-def whole_config(config: Any) -> Any:
-    """The config with what a start fills in."""
-    from interalign.training.runner import _pinned
-
-    return _pinned(config)[0]
 
 
 def _timeless(record: dict[str, Any]) -> dict[str, Any]:
@@ -243,7 +290,7 @@ def test_a_finished_training_has_nothing_left_to_do(sft: Settings, tmp_path: Pat
 
 
 def test_half_a_checkpoint_is_passed_over(sft: Settings, tmp_path: Path) -> None:
-    with TrainFolder(tmp_path / "out", whole_config(sft())) as folder:
+    with TrainFolder(tmp_path / "out", sft()) as folder:
         for step, state in ((9, '{"a": 1}'), (10, '{"a": 1}'), (100, '{"a"'), (11, None)):
             place = folder.checkpoints / f"checkpoint-{step}"
             place.mkdir(parents=True)

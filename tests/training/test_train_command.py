@@ -43,7 +43,9 @@ def test_pairs_say_what_they_wrote_and_left_out(interalign: Command, scripted_ru
     done = interalign("pairs", str(scripted_run), "--out", "data", "--eval-share", "0.2")
     assert (done.status, done.err) == (0, "")
     manifest = json.loads(Path("data/manifest.json").read_text())
-    assert done.out.startswith(f"{manifest['train']['pairs']} pairs of {manifest['train']['personas']} personas to train on, ")
+    assert done.out.startswith(
+        f"{manifest['train']['pairs']} pairs of {manifest['train']['personas']} personas to train on, "
+    )
     assert "left out: " in done.out
     assert "length: the chosen reply is the longer one in " in done.out
 
@@ -53,14 +55,18 @@ def test_both_examples_train(interalign: Command, tiny_model: Path, pair_data: P
     shutil.copytree(pair_data, "data/demo")
     for method in ("sft", "dpo"):
         text = " ".join(interalign("train", method, "--help").out.split())
-        command = shlex.split(text.partition("Example: ")[2].split(" Arguments")[0].split(" CONFIG.toml")[0].split(" ╭")[0])
+        command = shlex.split(
+            text.partition("Example: ")[2].split(" Arguments")[0].split(" CONFIG.toml")[0].split(" ╭")[0]
+        )
         command = command[1:4]
         done = interalign(*command, "--set", f"train.model={tiny_model}", "--set", "train.max_steps=2")
         assert (done.status, done.err) == (0, "")
         assert f"2 steps on 14 rows in runs/{method}\n" in done.out
         assert "training on 14 rows\n" in done.out
         assert "held-out people: loss " in done.out
-    again = interalign("train", "dpo", "examples/dpo.toml", "--set", f"train.model={tiny_model}", "--set", "train.max_steps=2")
+    again = interalign(
+        "train", "dpo", "examples/dpo.toml", "--set", f"train.model={tiny_model}", "--set", "train.max_steps=2"
+    )
     assert "nothing was left to do" in again.out
 
 

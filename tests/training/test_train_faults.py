@@ -104,7 +104,9 @@ def test_data_without_a_usable_row_is_refused(sft: Settings, tmp_path: Path) -> 
 
 @pytest.mark.usefixtures("no_model")
 @pytest.mark.parametrize(("template", "words"), [(None, "has no chat template"), ("hello", "leaves out what was said")])
-def test_a_wrong_template_is_refused(sft: Settings, tiny_model: Path, tmp_path: Path, template: str | None, words: str) -> None:
+def test_a_wrong_template_is_refused(
+    sft: Settings, tiny_model: Path, tmp_path: Path, template: str | None, words: str
+) -> None:
     model = copied(tiny_model, tmp_path / "model")
     (model / "chat_template.jinja").unlink()
     if template:
@@ -131,7 +133,13 @@ def test_an_unfinished_start_is_refused(sft: Settings, dpo: Settings, tmp_path: 
 def adapter(folder: Path, base: str) -> str:
     """An adapter's folder, as PEFT writes it, of a model of another name."""
     folder.mkdir()
-    values = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "base_model_name_or_path": base, "target_modules": ["q_proj"]}
+    values = {
+        "peft_type": "LORA",
+        "r": 2,
+        "lora_alpha": 4,
+        "base_model_name_or_path": base,
+        "target_modules": ["q_proj"],
+    }
     (folder / "adapter_config.json").write_text(json.dumps(values))
     (folder / "adapter_model.safetensors").write_bytes(b"")
     return str(folder)
@@ -156,12 +164,14 @@ def test_an_adapter_that_does_not_fit_is_refused(dpo: Settings, tiny_model: Path
     name = "base_model.model.model.layers.0.self_attn.q_proj.lora_{}.weight"
     shapes = {name.format("A"): torch.zeros(2, 99), name.format("B"): torch.zeros(99, 2)}
     save_file(shapes, Path(start) / "adapter_model.safetensors")
-    with pytest.raises(ConfigError, match="does not fit train.model = .*size mismatch"):
+    with pytest.raises(ConfigError, match=r"does not fit train\.model = .*size mismatch"):
         train(dpo(start=start), tmp_path / "out")
 
 
 @pytest.mark.usefixtures("no_model")
-def test_a_missing_extra_is_named_with_its_command(sft: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named_with_its_command(
+    sft: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in ("trl", "peft") else found(name))
     message = refused(sft(), tmp_path / "out", MissingError)
@@ -180,6 +190,16 @@ def test_a_target_that_the_model_lacks_is_refused(sft: Settings, tmp_path: Path)
     config = sft({"lora": {"targets": ["q_proj", "wq"]}})
     with pytest.raises(ConfigError, match=r"has no layer 'wq'; it has down_proj, gate_proj, k_proj, lm_head"):
         train(config, tmp_path / "out")
+
+
+@pytest.mark.usefixtures("no_model")
+def test_several_gpus_in_one_process_are_refused(
+    sft: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert "4 GPUs are visible to one process; start one for each with `accelerate launch" in refused(
+        sft(), tmp_path / "out"
+    )
 
 
 # -- folders -------------------------------------------------------------------------------------
@@ -229,7 +249,9 @@ def small_disk() -> Iterator[None]:
 @pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_ends_a_training_with_a_sentence(sft: Settings, tmp_path: Path) -> None:
     config = sft({"lora": {"r": 16}}, save_steps=1)
-    with pytest.raises(RunFolderError, match=r"checkpoint-1 cannot be written \(.+\); free space and run the same command"):
+    with pytest.raises(
+        RunFolderError, match=r"checkpoint-1 cannot be written \(.+\); free space and run the same command"
+    ):
         train(config, tmp_path)
     assert os.listdir(tmp_path / "checkpoints") == []
     assert not (tmp_path / "manifest.json").exists()

@@ -1,0 +1,112 @@
+"""interval_coverage: do 95 % intervals cover the truth, and does the permutation test keep its level?
+
+    python benchmarks/interval_coverage.py [--benchmarks 400] [--json FILE]
+
+Benchmarks of 20 profiles x 5 personalities x 10 turns are drawn whose expected scores are known (interalign.evaluation.simulated):
+whole scores from 1 to 5, clustered by profile, some at the end of the scale and with a tenth missing. For each, the intervals of
+the average, of the improvement rate and of the paired differences of two models are computed as for a report, and beside them the
+plain percentile interval. Two models that are alike say how often the permutation test finds a difference (p < 0.05); two that
+differ by what a report calls detectable, how often it is found.
+"""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from common import arguments, report
+from numpy.typing import NDArray
+
+from interalign.evaluation.bootstrap import ClusterBootstrap
+from interalign.evaluation.comparison import compare
+from interalign.evaluation.curves import curve_of
+from interalign.evaluation.figures import Estimate
+from interalign.evaluation.metrics import slopes
+from interalign.evaluation.simulated import SimulatedModel, Simulation
+
+Array = NDArray[np.float64]
+
+PAIR = (SimulatedModel(name="a"), SimulatedModel(name="b", start=3.2, slope=0.12))
+LOW = (SimulatedModel(name="a", start=1.2, slope=0.02), SimulatedModel(name="b", start=1.1, slope=0.05))
+SETTINGS = {
+    "as in a report": Simulation(models=PAIR),
+    "no clusters": Simulation(models=PAIR, profile=0, taste=0, growth=0),
+    "strong clusters": Simulation(models=PAIR, profile=0.8, taste=0.6, growth=0.08),
+    "a tenth missing": Simulation(models=PAIR, missing=0.1),
+    "at the end of the scale, a tenth missing": Simulation(models=LOW, missing=0.1),
+    "8 profiles": Simulation(models=PAIR, profiles=8),
+}
+
+
+def coverage(simulation: Simulation, benchmarks: int, replicates: int = 10_000) -> dict[str, float]:
+    """The share of benchmarks whose intervals hold the truth."""
+    first, second = (simulation.truth(model) for model in simulation.models)
+    gap = second - first
+    bootstrap = ClusterBootstrap([case.profile for case in simulation.draw(0).cases], replicates=replicates)
+    hits: Counter[str] = Counter()
+    for seed in range(benchmarks):
+        one, two = (model.values() for model in simulation.draw(seed).models)
+        curve = curve_of(one, bootstrap)
+        pair = compare(two, one, ("b", "a"), "models", bootstrap)
+        hits["average"] += holds(curve.average, first.mean())
+        hits["IR"] += holds(curve.rate, float(slopes(first)))
+        hits["AL(1)"] += holds(curve.levels[0], first[0])
+        hits["difference"] += holds(pair.average, gap.mean())
+        hits["difference of IR"] += holds(pair.rate, float(slopes(gap)))
+        low, high = np.quantile(bootstrap.levels(one).mean(axis=1), (0.025, 0.975))
+        hits["average, plain percentiles"] += bool(low <= first.mean() <= high)
+    return {name: count / benchmarks for name, count in hits.items()}
+
+
+def holds(estimate: Estimate, truth: float) -> bool:
+    """Whether the interval has the truth in it."""
+    assert estimate.low is not None and estimate.high is not None, estimate.note
+    return estimate.low <= truth <= estimate.high
+
+
+def found(simulation: Simulation, gap: float, benchmarks: int) -> float:
+    """How often two models that are `gap` apart get p < 0.05. Scores are shifted, so that the gap is exact."""
+    bootstrap = ClusterBootstrap([case.profile for case in simulation.draw(0).cases], replicates=2)
+    count = 0
+    for seed in range(benchmarks):
+        one, two = (model.values() for model in simulation.draw(seed).models)
+        p = compare(two + gap, one, ("b", "a"), "models", bootstrap).p
+        assert p is not None
+        count += p < 0.05
+    return count / benchmarks
+
+
+def detectable(simulation: Simulation, benchmarks: int) -> float:
+    """What reports call detectable, on average."""
+    bootstrap = ClusterBootstrap([case.profile for case in simulation.draw(0).cases], replicates=2)
+    each = [
+        compare(*(model.values() for model in simulation.draw(seed).models), ("a", "b"), "models", bootstrap).detectable
+        for seed in range(benchmarks)
+    ]
+    return float(np.mean([one for one in each if one is not None]))
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--benchmarks", type=int, default=400)
+    options = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    for name, simulation in SETTINGS.items():
+        alike = simulation.model_copy(update={"models": (PAIR[0], PAIR[0].model_copy(update={"name": "b"}))})
+        rows.append(
+            {
+                "scores": name,
+                **coverage(simulation, options.benchmarks),
+                "p < 0.05 if alike": found(alike, 0.0, options.benchmarks),
+                "found if detectable": found(alike, detectable(alike, 50), options.benchmarks),
+            }
+        )
+    error = (0.95 * 0.05 / options.benchmarks) ** 0.5
+    notes = [
+        f"target: 0.93 to 0.97 covered; with {options.benchmarks} benchmarks a share has a standard error of {error:.3f}",
+        "target: p < 0.05 in 0.05 of the benchmarks with models that are alike; a detectable difference found in 0.80",
+    ]
+    report("Coverage of 95 % intervals", rows, options.json, notes)
+
+
+if __name__ == "__main__":
+    main()
