@@ -4,13 +4,15 @@ Used by the embedded demo. Larger models do better with `UserAgent`, `Inducer` a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from autogen_core.models import LLMMessage
 
 from interalign.agents import messages as say
 from interalign.agents.context import Context
+from interalign.agents.embedder import embed
 from interalign.agents.inducer import is_nothing
+from interalign.agents.responder import Strategy, known_to
 from interalign.agents.role import Role
 from interalign.agents.user import clean_message
 
@@ -94,7 +96,8 @@ class FewShotInducer(Role[tuple[str, ...]]):
 
 
 class FewShotResponder(Role[str]):
-    """Answers in a sentence. The hinted one sees the latest things known about the user in brackets.
+    """Answers in a sentence. The hinted one sees the latest things known about the user in brackets, the informed one those
+    of the whole persona that are nearest to the last message.
 
     Sees the last messages alone: from a longer history so small a model copies itself.
     """
@@ -128,17 +131,27 @@ class FewShotResponder(Role[str]):
         ),
     }
 
-    def __init__(self, strategy: Literal["plain", "hinted"] = "plain") -> None:
-        self.strategy: Literal["plain", "hinted"] = strategy
+    def __init__(self, strategy: Strategy = "plain") -> None:
+        super().__init__()
+        self.strategy: Strategy = strategy
 
     def messages(self, context: Context) -> Sequence[LLMMessage]:
-        messages = list(self.shots[self.strategy])
+        messages = list(self.shots["plain" if self.strategy == "plain" else "hinted"])
         for message in context.history[-_HISTORY_SHOWN:]:
             messages.append(say.user(message.text) if message.role == "user" else say.assistant(message.text))
-        if self.strategy == "hinted" and context.known:
-            known = " ".join(context.known[-_KNOWN_SHOWN:])
-            messages[-1] = say.user(f"{context.history[-1].text} (Known: {known})", "user")
+        known = known_to(self.strategy, context)
+        if known:
+            shown = _nearest(known, context.history[-1].text) if self.strategy == "informed" else known[-_KNOWN_SHOWN:]
+            messages[-1] = say.user(f"{context.history[-1].text} (Known: {' '.join(shown)})", "user")
         return messages
 
     def parse(self, text: str) -> str:
         return clean_message(text)
+
+
+def _nearest(items: Sequence[str], text: str) -> list[str]:
+    """The few of the items that are most like the text, in their order."""
+    vectors = embed([text, *items])
+    similar = vectors[1:] @ vectors[0]
+    chosen = sorted(similar.argsort(kind="stable")[-_KNOWN_SHOWN:])
+    return [items[place] for place in chosen]

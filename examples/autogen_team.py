@@ -1,6 +1,8 @@
 """autogen_team: the simulated user and a judge as members of an AutoGen team, beside two of AutoGen's own agents.
 
     python examples/autogen_team.py
+
+Everybody's calls take one way to the model, so that limits, budget, cache and ledger of the call path hold for all of them.
 """
 
 from autogen_agentchat.agents import AssistantAgent
@@ -25,7 +27,9 @@ async def main() -> None:
     path = ia.CallPath({"script": ia.ScriptedEngine()})
     user = UserChatAgent("person", ia.Agent(ia.UserAgent(), "script"), persona, path, hears="short")
     short = AssistantAgent("short", CallerClient(path, "script", key="short"), system_message="Answer in five words.")
-    tooled = AssistantAgent("tooled", CallerClient(path, "script", key="tooled"), tools=[take_up], reflect_on_tool_use=True)
+    tooled = AssistantAgent(
+        "tooled", CallerClient(path, "script", key="tooled"), tools=[take_up], reflect_on_tool_use=True
+    )
     judge = JudgeChatAgent("judge", ia.EmbeddingJudge(), persona, path, user="person", between=("short", "tooled"))
     team = RoundRobinGroupChat([user, tooled, short, judge], termination_condition=MaxMessageTermination(1 + 4 * TURNS))
     result = await team.run(task="Chat.")

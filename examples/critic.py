@@ -30,7 +30,10 @@ class Critic(ia.Role[Note]):
     """Judges the last message of a conversation on its own."""
 
     output = Note
-    prompt = ia.Prompt("Somebody wrote: $said\n\nA friend answered: $reply\n\nCriticise the answer.\n\n$form", ("said", "reply", "form"))
+    prompt = ia.Prompt(
+        "Somebody wrote: $said\n\nA friend answered: $reply\n\nCriticise the answer.\n\n$form",
+        ("said", "reply", "form"),
+    )
 
     def messages(self, context: ia.Context) -> Sequence[LLMMessage]:
         said, reply = context.history[-2].text, context.history[-1].text
@@ -49,7 +52,7 @@ async def critic(state: ia.DialogueState, runtime: Runtime[ia.Stage]) -> None:
             runtime.context.start(criticise(runtime.context, id))
 
 
-def build():  # noqa: ANN201 - the uncompiled graph, which langgraph types
+def build():
     graph = ia.dialogue_graph()
     graph.add_node("critic", critic)
     graph.add_edge("branch", "critic")

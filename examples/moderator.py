@@ -48,7 +48,7 @@ async def moderate(state: ia.DialogueState, runtime: Runtime[ia.Stage]) -> dict[
     return None
 
 
-def build():  # noqa: ANN201 - the uncompiled graph, which langgraph types
+def build():
     graph = ia.dialogue_graph()
     graph.add_node("moderator", moderate)
     graph.add_edge("branch", "moderator")

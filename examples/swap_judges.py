@@ -18,7 +18,11 @@ BASE = {
     "models": {"script": {"engine": "scripted"}, "careless": {"engine": "scripted", "judge_accuracy": 0.6}},
     "cast": {"model": "script"},
 }
-JUDGES = {"llm": {"judge": "llm"}, "careless": {"judge": "llm", "model": "careless"}, "embedding": {"judge": "embedding"}}
+JUDGES = {
+    "llm": {"judge": "llm"},
+    "careless": {"judge": "llm", "model": "careless"},
+    "embedding": {"judge": "embedding"},
+}
 
 
 def config(judge: dict[str, str]) -> ia.RunConfig:

@@ -35,7 +35,7 @@ class Stage:
     tasks: asyncio.TaskGroup
     disclosure: tuple[str, ...] = ()
     """What the user brings up at turn 1, 2, ...; empty: the user agent decides."""
-    ending: Ending = Ending()
+    ending: Ending = field(default_factory=Ending)
     """When a branch is over before its last turn."""
     _replies: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     _inductions: dict[str, asyncio.Task[tuple[str, ...]]] = field(default_factory=dict)

@@ -139,7 +139,9 @@ def make_dialogue(config: RunConfig) -> Dialogue:
     try:
         graph = build()
         if not isinstance(graph, StateGraph):
-            raise ConfigError(f"{named} returned a {type(graph).__name__}; return dialogue_graph() with nodes of your own")
+            raise ConfigError(
+                f"{named} returned a {type(graph).__name__}; return dialogue_graph() with nodes of your own"
+            )
         return compile_dialogue(graph)
     except (TypeError, ValueError) as error:
         raise error if isinstance(error, ConfigError) else ConfigError(f"{named} makes no graph: {error}") from None

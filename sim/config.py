@@ -45,7 +45,7 @@ class RunSection(Config):
     disclosure: Literal["free", "planned"] = "free"
     """free: the user agent decides what to tell of the persona. planned: a fact or trait a turn, drawn by seed."""
     flip_at: int | None = Field(default=None, ge=2)
-    """From this turn on the user has another personality of the pool, drawn by seed; judges judge by the new one. Never unless set."""
+    """From this turn on the user has another personality of the pool, drawn by seed, and is judged for by it. Never unless set."""
     goodbye: bool = False
     """Whether a conversation ends when its user says goodbye: with the replies to that message."""
     stall: int = Field(default=0, ge=0)
@@ -109,7 +109,7 @@ class AgentConfig(Config):
 
 class ResponderConfig(AgentConfig):
     strategy: Strategy = "plain"
-    """plain: sees the conversation alone. hinted: also what the inducer has found out about the user. informed: the whole persona."""
+    """plain: sees the conversation alone. hinted: also what the inducer has found out so far. informed: the whole persona."""
     agent: str | None = None
     """An AutoGen agent, as "module:function": the function is given a model client, and returns a new agent."""
     name: str | None = None
@@ -180,7 +180,9 @@ class RunConfig(Config):
     personas: PersonaConfig = PersonaConfig()
     models: dict[str, EngineConfig] = Field(min_length=1)
     cast: CastConfig = CastConfig()
-    policy: Annotated[WalkConfig | FullConfig | BeamConfig | BestFirstConfig, Field(discriminator="kind")] = WalkConfig()
+    policy: Annotated[WalkConfig | FullConfig | BeamConfig | BestFirstConfig, Field(discriminator="kind")] = (
+        WalkConfig()
+    )
     calls: CallSettings = CallSettings()
     judges: dict[str, JudgeConfig] = Field(default={})
     """`[judges.NAME]`: judges side by side; `cast.judge`, a panel's members and `--judge` may name them."""
@@ -203,7 +205,9 @@ class RunConfig(Config):
         if isinstance(self.policy, FullConfig):
             self._check_full(self.policy)
         if isinstance(self.policy, BeamConfig | BestFirstConfig) and len(self.cast.responders) < 2:
-            raise ValueError(f"policy.kind = {self.policy.kind!r} chooses between replies; give the cast two responders or more")
+            raise ValueError(
+                f"policy.kind = {self.policy.kind!r} chooses between replies; give the cast two responders or more"
+            )
         return self
 
     def _check_full(self, policy: FullConfig) -> None:

@@ -24,16 +24,22 @@ _ECHO_WORDS = 5
 """A shorter text that is repeated is an answer ("Rye bread?" "Rye bread!")."""
 
 _HELPER = re.compile(
-    r"\bhow (?:can|may|could) i (?:help|assist|support)(?: you\b| today\b|\s*[?!.]|\s*\Z)"
-    r"|\b(?:i'm|i am|we're) (?:(?:always |just )?here|happy|glad|delighted) to (?:help|assist|support)\b"
-    r"|\bi(?:'d| would|'ll| will)? be (?:happy|glad|delighted) to (?:help|assist)\b"
-    r"|\bas an? (?:ai|artificial intelligence|(?:large )?language model|(?:ai|virtual) assistant|chatbot)\b"
-    r"|\bi(?:'m| am) (?:just |only )?(?:an? )?(?:ai|language model|virtual assistant|ai assistant|chatbot|assistant)\b(?! (?:to|at|in|of))"
-    r"|\bis there anything (?:else )?(?:i can|you(?:'d| would) like|you need)\b"
-    r"|\b(?:let me know|feel free to (?:ask|reach|share|tell)) (?:if|out|me|any|more|how)\b.{0,80}\b(?:help|assist|questions?|need)\b"
-    r"|\bwhat (?:can|would) (?:i (?:do|help)|you like (?:me to|to (?:talk|chat|discuss))) "
-    r"|\bhere are (?:some|a few|three|four|five) (?:tips|suggestions|steps|ideas|ways)\b"
-    r"|\bthank(?:s| you) for (?:sharing|reaching out|your (?:question|message))\b",
+    "|".join(
+        (
+            r"\bhow (?:can|may|could) i (?:help|assist|support)(?: you\b| today\b|\s*[?!.]|\s*\Z)",
+            r"\b(?:i'm|i am|we're) (?:(?:always |just )?here|happy|glad|delighted) to (?:help|assist|support)\b",
+            r"\bi(?:'d| would|'ll| will)? be (?:happy|glad|delighted) to (?:help|assist)\b",
+            r"\bas an? (?:ai|artificial intelligence|(?:large )?language model|(?:ai|virtual) assistant|chatbot)\b",
+            r"\bi(?:'m| am) (?:just |only )?(?:an? )?(?:ai|language model|(?:virtual |ai )?assistant|chatbot)\b"
+            r"(?! (?:to|at|in|of))",
+            r"\bis there anything (?:else )?(?:i can|you(?:'d| would) like|you need)\b",
+            r"\b(?:let me know|feel free to (?:ask|reach|share|tell)) (?:if|out|me|any|more|how)\b"
+            r".{0,80}\b(?:help|assist|questions?|need)\b",
+            r"\bwhat (?:can|would) (?:i (?:do|help)|you like (?:me to|to (?:talk|chat|discuss))) ",
+            r"\bhere are (?:some|a few|three|four|five) (?:tips|suggestions|steps|ideas|ways)\b",
+            r"\bthank(?:s| you) for (?:sharing|reaching out|your (?:question|message))\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _THIRD = re.compile(
@@ -41,9 +47,12 @@ _THIRD = re.compile(
     r"|(?:\A|[.!?]\s+)the person (?:is|has|was|likes?|loves?|hates?|enjoys?|wants?|prefers?|lives?|works?|says?|feels?|keeps?)\b",
     re.IGNORECASE,
 )
+_ACTS = (
+    "smil laugh chuckl giggl grin sigh nod shrug wink wav paus blush frown smirk cough yawn whisper lean look glanc gaz stretch "
+    "scratch rais roll shak clap sip sniff groan gasp tap typ"
+)
 _ACTING = re.compile(
-    r"[(\[<*]\s*(?:he |she |they |i )?(?:\w+ly )?(?:smil|laugh|chuckl|giggl|grin|sigh|nod|shrug|wink|wav|paus|blush|frown|smirk|cough|"
-    r"yawn|whisper|lean|look|glanc|gaz|stretch|scratch|rais|roll|shak|clap|sip|sniff|groan|gasp|tap|typ)(?:e|es|s|ing|ling|les)?\b"
+    rf"[(\[<*]\s*(?:he |she |they |i )?(?:\w+ly )?(?:{_ACTS.replace(' ', '|')})(?:e|es|s|ing|ling|les)?\b"
     r"[^()\[\]<>*]{0,60}[)\]>*]",
     re.IGNORECASE,
 )
@@ -178,9 +187,7 @@ def _health(tree: ConversationTree, faults: Mapping[str, Sequence[str]], told: T
         if node.role == "user":
             out |= {item for item in told[node.id][0] if item < facts}
             curve.append(round(len(out) / facts, 4))
-    return Health(
-        conversations=1, messages=len(told), reached=(1,) * len(curve), disclosed=tuple(curve), **counts
-    )
+    return Health(conversations=1, messages=len(told), reached=(1,) * len(curve), disclosed=tuple(curve), **counts)
 
 
 def note_health(tree: ConversationTree) -> Health:

@@ -209,9 +209,7 @@ class _Work:
         if not self.stopped:
             self.folder.write_json("manifest.json", self._manifest(seconds, clients, cast))
         done = self.folder.count
-        return Summary(
-            self.folder.path, done, self.failed, *self._spent(), seconds, self.stopped, self.folder.health
-        )
+        return Summary(self.folder.path, done, self.failed, *self._spent(), seconds, self.stopped, self.folder.health)
 
     def _manifest(self, seconds: float, clients: Mapping[str, ChatCompletionClient], cast: Cast) -> dict[str, Any]:
         return {

@@ -96,9 +96,7 @@ class RunFolder:
         health = tree.graph.graph.get("health")
         self.add_line(tree.id, tree.to_json(), partial=tree.stop == "budget", health=health)
 
-    def add_line(
-        self, id: str, tree: str, partial: bool = False, health: dict[str, Any] | None = None
-    ) -> None:
+    def add_line(self, id: str, tree: str, partial: bool = False, health: dict[str, Any] | None = None) -> None:
         """Append a conversation as JSON: after this it survives whatever happens.
 
         A partial one can be looked at and trained on, but is played again when the run goes on.

@@ -150,10 +150,10 @@ def read_pair_set(folder: Path) -> dict[str, Any]:
     """
     path = folder / "manifest.json"
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         files: dict[str, str] = manifest["files"] if manifest["kind"] == _KIND else {}
     except (OSError, ValueError, KeyError, TypeError):
-        files = {}
+        manifest, files = {}, {}
     if not files:
         raise MissingError(
             f"{str(folder)!r} holds no training data; make some with: interalign pairs RUN --out {folder}"

@@ -124,7 +124,7 @@ def _count_undecided(tree: ConversationTree, options: PairOptions, pairs: int, f
 def _keep(row: Row, options: PairOptions, seen: set[tuple[str, ...]], found: Selection) -> None:
     """Take the row in, or count why it is refused."""
     reason = problem(row)
-    if reason is None and near_identical(*replies(row), options.max_similarity):
+    if reason is None and _alike(row, options):
         reason = "near-identical replies"
     mark = (*(message["content"] for message in row["prompt"]), *replies(row))
     if reason is None and mark in seen:
@@ -135,6 +135,11 @@ def _keep(row: Row, options: PairOptions, seen: set[tuple[str, ...]], found: Sel
     seen.add(mark)
     found.judges[row["judge"]] += 1
     found.rows.append(row)
+
+
+def _alike(row: Row, options: PairOptions) -> bool:
+    chosen, rejected = replies(row)
+    return near_identical(chosen, rejected, options.max_similarity)
 
 
 def balanced(rows: Sequence[Row], seed: int) -> list[Row]:

@@ -8,7 +8,10 @@ from typing import Any
 from datasets import Dataset
 from peft import get_peft_model
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set_seed
-from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from interalign.training.config import DPOSettings, Packing, TrainSettings
 from interalign.training.guard import Guard

@@ -72,9 +72,7 @@ class UserChatAgent(_Member):
         self.hears = hears
         self.disclosure = tuple(disclosure)
 
-    async def on_messages(
-        self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
-    ) -> Response:
+    async def on_messages(self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken) -> Response:
         if self.history:
             self.history.append(Message("assistant", self._heard(messages)))
         turn = len(self.history) // 2 + 1
@@ -119,9 +117,7 @@ class JudgeChatAgent(_Member):
         self.replies: dict[str, str] = {}
         self.verdicts: list[Verdict] = []
 
-    async def on_messages(
-        self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
-    ) -> Response:
+    async def on_messages(self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken) -> Response:
         for message in messages:
             self._follow(message.source, message.to_text())
         missing = [name for name in self.between if name not in self.replies]

@@ -67,7 +67,9 @@ class AutoGenResponder:
     async def _answer(self, context: Context, client: CallerClient) -> str:
         agent = self.make(client)
         if not isinstance(agent, ChatAgent):
-            raise ConfigError(f"{self.make!r} returned a {type(agent).__name__}, which is no agent of autogen-agentchat")
+            raise ConfigError(
+                f"{self.make!r} returned a {type(agent).__name__}, which is no agent of autogen-agentchat"
+            )
         try:
             messages = await _remember(agent, self._shown(context))
             response = await agent.on_messages(messages, CancellationToken())

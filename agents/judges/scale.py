@@ -1,4 +1,4 @@
-"""scale: a judge's own measure on the scale from 1 to 5. It keeps the order of replies, and says nothing about other judges' scales."""
+"""scale: a judge's own measure on the scale from 1 to 5. It keeps the order of replies; scales of two judges are not alike."""
 
 import math
 

@@ -25,6 +25,8 @@ from interalign.evaluation.judging.readers import Judgement
 
 __all__ = ["Card", "Cost", "DataSet", "JudgeColumn", "data_set", "judge_column"]
 
+_CROWD = 20
+
 Money = Callable[[str, int, int, int], float]
 """The price of (model, prompt tokens, cached ones among them, completion tokens)."""
 
@@ -103,19 +105,31 @@ class Card(_Record):
 def data_set(name: str, rows: Sequence[Judgement]) -> DataSet:
     """What is known of the rows before any judge is asked."""
     clusters_N = clusters_of(rows)
-    names = sorted({name for row in rows for name in row.annotators})
-    codes = [coded([row.annotators.get(name) for row in rows]) for name in names]
-    one = undefined("the data have the label alone" if not names else "there is one annotator")
+    codes = list(_annotators(rows).values())
+    one = undefined("there is one annotator" if codes else "the data have the label alone")
     labels = [row.label or "none" for row in rows]
     return DataSet(
         name=name,
         rows=len(rows),
         labels={kind: labels.count(kind) for kind in ("a", "b", "tie", "none") if kind in labels},
         without_persona=sum(row.persona is None for row in rows),
-        annotators=len(names),
-        human_kappa=mean_kappa(list(combinations(codes, 2)), clusters_N) if len(names) > 1 else one,
-        human_alpha=alpha(np.stack(codes, axis=1), clusters_N) if len(names) > 1 else one,
+        annotators=len(codes),
+        human_kappa=_kappas(list(combinations(codes, 2)), len(codes), clusters_N) if len(codes) > 1 else one,
+        human_alpha=alpha(np.stack(codes, axis=1), clusters_N) if len(codes) > 1 else one,
     )
+
+
+def _annotators(rows: Sequence[Judgement]) -> dict[str, Ints]:
+    """What each annotator says of all rows, as codes."""
+    names = sorted({name for row in rows for name in row.annotators})
+    return {name: coded([row.annotators.get(name) for row in rows]) for name in names}
+
+
+def _kappas(pairs: Sequence[tuple[Ints, Ints]], annotators: int, clusters_N: Ints) -> Counted:
+    """The mean over the pairs, unless the annotators are a crowd, of whom hardly two have seen the same rows."""
+    if annotators > _CROWD:
+        return undefined(f"{annotators} annotators are too many for pairs of them; alpha takes them all")
+    return mean_kappa(pairs, clusters_N)
 
 
 def judge_column(
@@ -172,11 +186,10 @@ def _share(hits_N: Any, counted_N: Any, clusters_N: Ints, why: str) -> Counted:
 
 
 def _with_annotators(rows: Sequence[Judgement], judge_N: Ints, clusters_N: Ints) -> Counted:
-    names = sorted({name for row in rows for name in row.annotators})
-    if not names:
+    codes = list(_annotators(rows).values())
+    if not codes:
         return undefined("the data have the label alone")
-    pairs = [(judge_N, coded([row.annotators.get(name) for row in rows])) for name in names]
-    return mean_kappa(pairs, clusters_N)
+    return _kappas([(judge_N, code_N) for code_N in codes], len(codes), clusters_N)
 
 
 def _orders(asked: Sequence[Sequence[Asked]]) -> list[tuple[Outcome, Outcome] | None]:

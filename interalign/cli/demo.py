@@ -1,10 +1,16 @@
-"""demo: the main job on a small real model, from personas to trees, pairs and a page."""
+"""demo: the main job on a small real model, from personas to trees, pairs, and how well the model adapts."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from interalign.evaluation import Evaluation
+
+_SHOWN = ("models", "controls", "alignment")
+"""Tables of an evaluation that fit below a tree; its report has the others."""
 
 
 class DemoEngine(StrEnum):
@@ -19,9 +25,10 @@ def demo(
     conversations: Annotated[int, typer.Option(min=1)] = 4,
     turns: Annotated[int, typer.Option(min=1, max=100)] = 4,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    engine: Annotated[DemoEngine, typer.Option(help="scripted: no model at all, in a second.")] = DemoEngine.embedded,
+    cases: Annotated[int, typer.Option(min=0, max=100, help="Held-out users to evaluate the model with; 0: none.")] = 8,
+    engine: Annotated[DemoEngine, typer.Option(help="scripted: no model at all, in a few seconds.")] = DemoEngine.embedded,
 ) -> None:
-    """Grow a few conversation trees and show what comes of them.
+    """Grow a few conversation trees, show what comes of them, and evaluate the model.
 
     Example: interalign demo --engine scripted --out runs/scripted-demo
     """
@@ -37,6 +44,8 @@ def demo(
     summary = run_config(config, out)
     _show(out)
     typer.echo(describe(summary))
+    if cases:
+        _evaluate(out, engine, [f"evaluate.cases={cases}", f"evaluate.turns={turns}", f"evaluate.seed={seed}"])
 
 
 def _show(out: Path) -> None:
@@ -54,3 +63,45 @@ def _show(out: Path) -> None:
     Console().print(draw_tree(first))
     count = write_rows(preference_rows(read_trees(out)), out / "pairs.jsonl")
     typer.echo(f"{count} preference pairs in {out / 'pairs.jsonl'}, ready for TRL")
+
+
+def _evaluate(out: Path, engine: DemoEngine, overrides: list[str]) -> None:
+    """The plain model with users it has never met, between replies that fit everybody and replies that know everything."""
+    from importlib.resources import as_file, files
+
+    from interalign.cli.evaluate import evaluate_config
+    from interalign.config import load_config
+    from interalign.evaluation import EvaluateConfig
+
+    typer.echo("\nevaluating the plain model with users that it has never met")
+    with as_file(files("interalign") / f"demo_{engine.value}_evaluate.toml") as path:
+        config = load_config(path, EvaluateConfig, overrides)
+    found = evaluate_config(config, out / "aloe")
+    _show_alignment(found)
+    _link(out / "report.html", "aloe/report.html")
+    typer.echo(f"{found.calls} calls, {found.seconds:.0f} s; the curves:  open {found.folder / 'report.html'}")
+
+
+def _show_alignment(found: "Evaluation") -> None:
+    from rich.console import Console
+
+    from interalign.evaluation.report.tables import caption, grids
+    from interalign.evaluation.report.terminal import print_grid
+    from interalign.evaluation.statistics import compute_figures
+
+    figures = compute_figures(found.results)
+    console = Console()
+    console.print(caption(figures, found.results.judge), markup=False)
+    for grid in grids(figures):
+        if grid.name in _SHOWN:
+            print_grid(grid, console)
+
+
+def _link(page: Path, target: str) -> None:
+    """The page of trees leads to the page of the evaluation."""
+    from interalign.files import write_text
+
+    text, mark = page.read_text(encoding="utf-8"), '<p id="summary"></p>'
+    link = f'<a href="{target}">how well the model adapts: AL(k)</a>'
+    if link not in text:
+        write_text(page, text.replace(mark, f"{mark}\n  {link}", 1))

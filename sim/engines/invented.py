@@ -9,7 +9,9 @@ __all__ = ["invent"]
 _DEPTH = 12
 
 
-def invent(schema: Mapping[str, Any], draw: random.Random, text: str, root: Mapping[str, Any] | None = None, depth: int = 0) -> Any:
+def invent(
+    schema: Mapping[str, Any], draw: random.Random, text: str, root: Mapping[str, Any] | None = None, depth: int = 0
+) -> Any:
     """A value that fits `schema`, as far as types, ranges and choices go; `text` stands wherever a string is wanted."""
     root = schema if root is None else root
     if "$ref" in schema:
@@ -20,7 +22,9 @@ def invent(schema: Mapping[str, Any], draw: random.Random, text: str, root: Mapp
         return draw.choice(schema["enum"])
     for union in ("anyOf", "oneOf"):
         if union in schema:
-            options = [one for one in schema[union] if one.get("type") != "null"] if depth < _DEPTH else schema[union][-1:]
+            options = (
+                [one for one in schema[union] if one.get("type") != "null"] if depth < _DEPTH else schema[union][-1:]
+            )
             return invent(options[0], draw, text, root, depth + 1)
     return _of_type(schema, draw, text, root, depth)
 

@@ -61,9 +61,7 @@ class Parrot(BaseChatAgent):
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
         return (TextMessage,)
 
-    async def on_messages(
-        self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
-    ) -> Response:
+    async def on_messages(self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken) -> Response:
         return Response(chat_message=TextMessage(content=self.say(messages), source=self.name))
 
     async def on_reset(self, cancellation_token: CancellationToken) -> None:
@@ -150,15 +148,15 @@ def test_a_run_with_a_cache_asks_nothing_twice(tmp_path: Any) -> None:
     class Kept(ScriptedEngine):
         worth_caching = True
 
-    engine, trees = Kept(), []
+    engine, trees, calls = Kept(), [], []
     for _ in range(2):
         cache = CallCache(tmp_path / "c.sqlite")
         caller = CallPath({"m": engine}, cache=cache)
-        trees.append(growing_tree(cast(tooled), caller))
+        trees.append(growing_tree(cast(tooled), caller).to_json())
+        calls.append(engine.calls)
         cache.close()
-        calls = engine.calls if len(trees) == 1 else calls
-    assert engine.calls == calls
-    assert trees[0].to_json() == trees[1].to_json()
+    assert calls[0] == calls[1] > 0
+    assert trees[0] == trees[1]
 
 
 def growing_tree(cast: Any, caller: CallPath) -> ConversationTree:
@@ -207,12 +205,8 @@ def team_run(turns: int, judge: Any, **options: Any) -> tuple[Any, UserChatAgent
         user = UserChatAgent("person", Agent(UserAgent(), "m"), growing.PERSONA, path, hears="b", **options)
         a = AssistantAgent("a", CallerClient(path, "m", key="a"))
         b = AssistantAgent("b", CallerClient(path, "m", key="b"), tools=[look_up], reflect_on_tool_use=True)
-        judging = JudgeChatAgent(
-            "judge", judge, growing.PERSONA, path, user="person", between=("a", "b"), hears="b"
-        )
-        team = RoundRobinGroupChat(
-            [user, b, a, judging], termination_condition=MaxMessageTermination(1 + 4 * turns)
-        )
+        judging = JudgeChatAgent("judge", judge, growing.PERSONA, path, user="person", between=("a", "b"), hears="b")
+        team = RoundRobinGroupChat([user, b, a, judging], termination_condition=MaxMessageTermination(1 + 4 * turns))
         return await team.run(task="Chat."), user, judging
 
     return asyncio.run(play())

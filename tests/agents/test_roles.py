@@ -228,6 +228,15 @@ def test_the_few_shot_responder_sees_three_messages_and_two_known_things() -> No
     assert prompt[-1][1] == f"{SAID[3]} (Known: The user asks. The user is odd.)"
 
 
+def test_the_informed_few_shot_responder_sees_what_is_nearest_to_the_last_message() -> None:
+    facts = ("I row on the lake.", "My sister drives a bus.", "I keep six hens.", "I fix old clocks.")
+    context = Context(
+        (Message("user", "My hens are loud and my sister is late."),), Persona(id="p", facts=facts, traits=("x",))
+    )
+    prompt = plain(FewShotResponder("informed").messages(context))
+    assert prompt[-1][1].endswith("(Known: My sister drives a bus. I keep six hens.)")
+
+
 def test_a_role_is_called_by_its_class_unless_it_has_a_name() -> None:
     class Critic(Role[str]):
         def messages(self, context: Context) -> Sequence[LLMMessage]:

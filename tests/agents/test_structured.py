@@ -60,7 +60,7 @@ def test_what_is_no_answer_is_an_error_that_says_why(text: str, says: str) -> No
 
 
 def test_true_and_null_inside_texts_stay_what_they_are() -> None:
-    text = "{'warmth': 2, \"comment\": \"true, null, it's ,} so\",}"
+    text = '{\'warmth\': 2, "comment": "true, null, it\'s ,} so",}'
     assert read_json(text, Note).comment == "true, null, it's ,} so"
 
 

@@ -100,7 +100,7 @@ def test_a_server_that_fails_at_a_turn_leaves_missing_scores_and_no_unequal_deno
     assert not generic.missing
     page = (tmp_path / "report.md").read_text()
     assert "Missing" in page
-    assert "503" in page
+    assert "no reply: the responder (m) failed 2 times" in page
 
 
 REFUSAL = "I'm sorry, but I can't rate people's messages."

@@ -96,7 +96,10 @@ PUBLIC = {
         *("MODELS", "CallPath", "CallSettings", "Engine", "Health", "Ledger", "RunConfig", "ScriptedEngine", "Summary"),
         *("assess", "locate", "make_engine", "pull", "read_manifest", "read_trees", "run", "simulate"),
     ],
-    "interalign.training": ["preference_rows", "write_rows"],
+    "interalign.training": [
+        *("DPOSettings", "PairOptions", "PairSet", "SFTSettings", "Trained", "make_pairs", "preference_rows"),
+        *("read_pair_set", "train", "write_rows"),
+    ],
 }
 
 LAYERS = (

@@ -207,7 +207,10 @@ def test_a_strategy_may_be_taken_by_keyword_alone(config: Config, roles: str) ->
 
 def test_a_config_replaces_prompts_of_shipped_roles_and_of_ones_own(config: Config, roles: str, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("Du bist: $profile\n\n", encoding="utf-8")
-    responders = [{"role": f"{roles}:Prompted", "prompt": "Never be $mood!"}, {"strategy": "hinted", "prompt": "Short."}]
+    responders = [
+        {"role": f"{roles}:Prompted", "prompt": "Never be $mood!"},
+        {"strategy": "hinted", "prompt": "Short."},
+    ]
     made = config(cast={"user": {"prompt_file": str(tmp_path / "mine.txt")}, "responders": responders})
     cast = make_cast(made)
     assert cast.user.role.prompt.text == "Du bist: $profile"
@@ -221,7 +224,10 @@ def test_a_config_replaces_prompts_of_shipped_roles_and_of_ones_own(config: Conf
 @pytest.mark.parametrize(
     ("user", "says"),
     [
-        ({"prompt": "Be $persona."}, r"cast.user.prompt: .*\$persona, but only \$profile, \$personality can be filled in"),
+        (
+            {"prompt": "Be $persona."},
+            r"cast.user.prompt: .*\$persona, but only \$profile, \$personality can be filled in",
+        ),
         ({"prompt": "5$"}, r"cast.user.prompt: a prompt has a lone '\$'"),
         ({"role": "own_roles:Plain", "prompt": "x"}, "cast.user.prompt: Plain has no prompt to replace"),
         ({"prompt": "x", "prompt_file": "y"}, "give prompt or prompt_file, not both"),
@@ -329,7 +335,9 @@ def test_an_autogen_agent_is_a_responder_by_its_factory(config: Config, own: str
     run(lambda: simulate(made, tmp_path / "r"))
     rows = json.loads((tmp_path / "r/usage.json").read_text())["by_role_and_model"]
     assert {row["role"]: row["calls"] for row in rows}["autogen"] == 4
-    assert all(reply.agent in ("plain", "helper") for tree in read_trees(tmp_path / "r") for reply in tree.children("0"))
+    assert all(
+        reply.agent in ("plain", "helper") for tree in read_trees(tmp_path / "r") for reply in tree.children("0")
+    )
 
 
 @pytest.mark.parametrize(

@@ -48,14 +48,36 @@ BAD = {
         "I row. The person likes short answers.",
         "User: I row.",
     ],
-    "stage_directions": ["(smiles) I row.", "I row. [laughs out loud]", "I row. *sighs*", "<waves> Hi!", "(She nods slowly) Yes."],
+    "stage_directions": [
+        "(smiles) I row.",
+        "I row. [laughs out loud]",
+        "I row. *sighs*",
+        "<waves> Hi!",
+        "(She nods slowly) Yes.",
+    ],
 }
 FINE = [
-    *("I help my neighbour with her hens.", "Can you help me?", "How can I help my sister?s", "I work as an assistant to a vet."),
-    *("I'm an assistant at the library.", "I am glad you asked.", "Is there anything on at the cinema?", "Let me know how it goes."),
+    *(
+        "I help my neighbour with her hens.",
+        "Can you help me?",
+        "How can I help my sister?",
+        "I work as an assistant to a vet.",
+    ),
+    *(
+        "I'm an assistant at the library.",
+        "I am glad you asked.",
+        "Is there anything on at the cinema?",
+        "Let me know how it goes.",
+    ),
     *("Rye bread!", "How many eggs?", "They lay four eggs, lovely ones, every day.", "No.", "1", "Yes 👍"),
     *("The person next door hates my hens.", "The personality of a hen is plain.", "She likes the users of her app."),
-    *("I row (most Sundays) with a friend.", "It was 2 * 3 * 4.", "I like [square] brackets.", "I smiled.", "i <3 hens"),
+    *(
+        "I row (most Sundays) with a friend.",
+        "It was 2 * 3 * 4.",
+        "I like [square] brackets.",
+        "I smiled.",
+        "i <3 hens",
+    ),
 ]
 
 
@@ -137,7 +159,9 @@ def test_everything_at_once_is_a_leak() -> None:
 
 
 def test_after_a_flip_the_traits_of_the_new_persona_are_what_leaks() -> None:
-    other = Persona(id="q", facts=growing.PERSONA.facts, traits=tuple(f"I hum tune number {n} at dawn." for n in "abcdef"))
+    other = Persona(
+        id="q", facts=growing.PERSONA.facts, traits=tuple(f"I hum tune number {n} at dawn." for n in "abcdef")
+    )
     message = " ".join(other.traits)
     assert assess(chat("I row.", message)).leaks == 0
     assert assess(chat("I row.", message, flip=Flip(2, other))).leaks == 1

@@ -102,7 +102,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again_with_what_is_wrong_and
 
 
 def test_a_model_that_never_answers_in_json_is_given_up() -> None:
-    with pytest.raises(CallError, match="the critic .m. gave 3 answers that cannot be read: the answer is no Note"):
+    with pytest.raises(CallError, match=r"the critic \(m\) gave 3 answers that cannot be read: the answer is no Note"):
         asked(Stub(completion("four")))
 
 

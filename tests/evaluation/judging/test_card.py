@@ -166,6 +166,16 @@ def test_annotators_who_always_agree_on_one_label_are_undefined() -> None:
     assert data_set("x", people(*[("a", "a")] * 8)).human_alpha.text().startswith("undefined: all say 'a'")
 
 
+def test_a_crowd_has_alpha_and_no_kappa() -> None:
+    rows = [
+        row.model_copy(update={"annotators": {f"{n}.{m}": "ab"[(n + m) % 3 > 1] for m in range(3)}})
+        for n, row in enumerate(ROWS)
+    ]
+    found = data_set("x", rows)
+    assert found.human_alpha.value is not None
+    assert found.human_kappa.text() == "undefined: 36 annotators are too many for pairs of them; alpha takes them all"
+
+
 BARE = [row.model_copy(update={"persona": None}) for row in ROWS]
 
 
