@@ -137,7 +137,7 @@ class Answer(Generic[T]):
     """Of the completion's tokens, where the agent's parameters asked for them and the engine gives them."""
 
 
-class Performer(Protocol[T_co]):
+class Performer(Protocol[T]):
     """Answers by itself, with calls of its own: an AutoGen agent, say, that uses tools before it replies."""
 
     @property
@@ -145,7 +145,7 @@ class Performer(Protocol[T_co]):
         """The name of the model that its calls go to."""
         ...
 
-    async def perform(self, context: Context, caller: "Caller", *, key: str) -> Answer[T_co]:
+    async def perform(self, context: Context, caller: "Caller", *, key: str) -> Answer[T]:
         """Answer in the place that `context` shows; `key` names that place, as for `Caller.ask`."""
         ...
 

@@ -59,8 +59,8 @@ def coverage(simulation: Simulation, benchmarks: int, replicates: int = 10_000) 
 
 def holds(estimate: Estimate, truth: float) -> bool:
     """Whether the interval has the truth in it."""
-    assert estimate.low is not None and estimate.high is not None, estimate.note
-    return estimate.low <= truth <= estimate.high
+    low, high = estimate.low, estimate.high
+    return low is not None and high is not None and low <= truth <= high
 
 
 def found(simulation: Simulation, gap: float, benchmarks: int) -> float:

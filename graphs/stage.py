@@ -257,7 +257,8 @@ def judging_context(
 def _score(tree: ConversationTree, id: str) -> float | None:
     """The mean of what the judge of the run made of a reply, over its comparisons with its siblings."""
     found: list[float] = []
-    for other in tree.children(tree.parent(id)):
+    above = tree.parent(id)
+    for other in tree.children(above) if above else ():
         verdict = None if other.id == id else tree.verdict(id, other.id)
         if verdict is None or verdict.outcome == "unscored":
             continue

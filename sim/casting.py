@@ -30,6 +30,7 @@ from interalign.sim.config import (
     AgentConfig,
     BeamConfig,
     BestFirstConfig,
+    ExtraConfig,
     FullConfig,
     ResponderConfig,
     RunConfig,
@@ -37,6 +38,7 @@ from interalign.sim.config import (
     responder_name,
 )
 from interalign.sim.engines import make_engine
+from interalign.sim.judge_config import HumanJudgeConfig, OwnJudgeConfig, members_of
 from interalign.sim.judging import make_judge
 from interalign.sim.loading import load_object
 
@@ -48,6 +50,7 @@ __all__ = [
     "make_dialogue",
     "make_judge",
     "make_policy",
+    "make_role",
     "personas_of",
     "pin_personas",
 ]
@@ -56,12 +59,19 @@ __all__ = [
 def make_clients(config: RunConfig) -> dict[str, ChatCompletionClient]:
     """One client for each model that the cast uses. Raises MissingError or ConfigError where one cannot be made."""
     used = dict.fromkeys(config.model_of(player, where) for where, player in config.players())
+    if any(isinstance(member, OwnJudgeConfig) for member in members_of(config.cast.judge)):
+        used |= dict.fromkeys(config.models)  # a judge of the user's own may ask any of them
     return {name: make_engine(config.models[name]) for name in used}
 
 
 def make_cast(config: RunConfig) -> Cast:
     """The cast that the config describes. Raises ConfigError where a role of the user's own cannot be loaded."""
     cast = config.cast
+    if any(isinstance(member, HumanJudgeConfig) for member in members_of(cast.judge)):
+        raise ConfigError(
+            "people judge saved trees, not ones that are growing: take the human out of cast.judge, and afterwards: "
+            "interalign rejudge RUN --judge human"
+        )
     return Cast(
         user=_agent(config, "cast.user", cast.user, UserAgent),
         inducer=_agent(config, "cast.inducer", cast.inducer, Inducer),
@@ -92,20 +102,35 @@ def _autogen(name: str, key: str, model: str, responder: ResponderConfig) -> Per
 
 
 def _agent(
-    config: RunConfig, where: str, player: AgentConfig, shipped: Callable[..., Role[Any]] | None = None, *strategy: str
+    config: RunConfig,
+    where: str,
+    player: AgentConfig | ExtraConfig,
+    shipped: Callable[..., Role[Any]] | None = None,
+    *strategy: str,
 ) -> Agent[Any]:
+    return Agent(make_role(player, where, shipped, *strategy), config.model_of(player, where), player.parameters)
+
+
+def make_role(
+    player: AgentConfig | ExtraConfig, where: str, shipped: Callable[..., Role[Any]] | None, *strategy: str
+) -> Role[Any]:
+    """The role that a section names, or else the shipped one, with the section's prompt.
+
+    Raises:
+        ConfigError: it cannot be loaded or made, or does not take that prompt; names the key below `where`.
+    """
     make = load_role(player.role, where) if player.role else shipped
     assert make is not None, "an extra names its role"
     try:
         role = make(*strategy)
     except TypeError as error:
         raise ConfigError(f"{where}.role = {player.role!r} cannot be made: {error}") from None
-    if player.prompt is not None:
-        try:
-            role = role.with_prompt(player.prompt)
-        except ConfigError as error:
-            raise ConfigError(f"{where}.prompt: {error}") from None
-    return Agent(role, config.model_of(player, where), player.parameters)
+    if player.prompt is None:
+        return role
+    try:
+        return role.with_prompt(player.prompt)
+    except ConfigError as error:
+        raise ConfigError(f"{where}.prompt: {error}") from None
 
 
 def load_role(name: str, where: str) -> Callable[..., Role[Any]]:

@@ -29,6 +29,7 @@ __all__ = [
     "FullConfig",
     "LLMJudgeConfig",
     "PersonaConfig",
+    "PlayerConfig",
     "ResponderConfig",
     "RunConfig",
     "RunSection",
@@ -82,13 +83,11 @@ def read_text(path: str, key: str) -> str:
         raise ValueError(f"{key} = {path!r} cannot be read ({reason}); check the path") from None
 
 
-class AgentConfig(Config):
-    """A role's player: the name of a model, or a table with more."""
+class PlayerConfig(Config):
+    """What everybody has who is played by a model."""
 
     model: str | None = None
     """A name of `[models]`; the model of the cast unless set."""
-    role: str | None = None
-    """A role of your own, as "module:Class"; the shipped one unless set."""
     prompt: str | None = None
     """Replaces the role's prompt; it may have the placeholders that the role's own has."""
     prompt_file: str | None = None
@@ -107,6 +106,13 @@ class AgentConfig(Config):
         return {**rest, "prompt": read_text(data["prompt_file"], "prompt_file")}
 
 
+class AgentConfig(PlayerConfig):
+    """A role's player: the name of a model, or a table with more."""
+
+    role: str | None = None
+    """A role of your own, as "module:Class"; the shipped one unless set."""
+
+
 class ResponderConfig(AgentConfig):
     strategy: Strategy = "plain"
     """plain: sees the conversation alone. hinted: also what the inducer has found out so far. informed: the whole persona."""
@@ -122,7 +128,9 @@ class ResponderConfig(AgentConfig):
         return self
 
 
-class ExtraConfig(AgentConfig):
+class ExtraConfig(PlayerConfig):
+    """An agent for nodes of your own."""
+
     role: str
     """A role of your own, as "module:Class"."""
 
@@ -219,9 +227,9 @@ class RunConfig(Config):
                 "4096 is the most, lower policy.width or policy.depth"
             )
 
-    def players(self) -> list[tuple[str, AgentConfig | ModelJudgeConfig]]:
+    def players(self) -> list[tuple[str, PlayerConfig | ModelJudgeConfig]]:
         """Everybody of the cast who is played by a model, with the key of the section."""
-        players: list[tuple[str, AgentConfig | ModelJudgeConfig]] = [
+        players: list[tuple[str, PlayerConfig | ModelJudgeConfig]] = [
             ("cast.user", self.cast.user),
             ("cast.inducer", self.cast.inducer),
         ]
@@ -229,7 +237,7 @@ class RunConfig(Config):
         players += [(f"cast.extras.{name}", extra) for name, extra in self.cast.extras.items()]
         return [*players, *judge_players(self.cast.judge, "cast.judge")]
 
-    def model_of(self, player: AgentConfig | ModelJudgeConfig, where: str) -> str:
+    def model_of(self, player: PlayerConfig | ModelJudgeConfig, where: str) -> str:
         """The name of the model that plays it. Raises ValueError where there is none, or more than one to choose from."""
         name = player.model or self.cast.model or (next(iter(self.models)) if len(self.models) == 1 else None)
         known = ", ".join(self.models)

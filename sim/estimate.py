@@ -17,8 +17,9 @@ from autogen_core.models import ChatCompletionClient
 from interalign.errors import CallError
 from interalign.sim.calls import CallPath, Entries
 from interalign.sim.casting import make_cast, make_clients, make_dialogue, make_policy, personas_of, pin_personas
-from interalign.sim.config import EmbeddingJudgeConfig, RunConfig
+from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine
+from interalign.sim.judge_config import calls_to_compare
 from interalign.sim.player import Job, Outcome, Player
 from interalign.sim.runner import open_cache
 
@@ -63,7 +64,7 @@ def calls_per_conversation(config: RunConfig) -> int:
     """From the shape of the tree: user, inducer and responders at each user message, and the judge for each two replies."""
     responders = len(config.cast.responders)
     users = make_policy(config).branches(config.run.turns, responders)
-    judged = 0 if isinstance(config.cast.judge, EmbeddingJudgeConfig) else 2 * comb(responders, 2)
+    judged = calls_to_compare(config.cast.judge) * comb(responders, 2)
     return users * (2 + responders + judged)
 
 

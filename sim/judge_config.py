@@ -25,7 +25,9 @@ __all__ = [
     "OwnJudgeConfig",
     "PanelJudgeConfig",
     "RewardModelJudgeConfig",
+    "add_tables",
     "by_name",
+    "calls_to_compare",
     "judge_players",
     "members_of",
     "with_judges",
@@ -213,6 +215,17 @@ def by_name(value: Any, tables: Any, above: tuple[str, ...] = ()) -> Any:
     return value
 
 
+def add_tables(data: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a config with the `[models]` and `[judges]` of another beside its own; its cast keeps the model it had."""
+    merged = dict(data)
+    models = data.get("models", {})
+    if len(models) == 1:
+        merged["cast"] = {"model": next(iter(models)), **data.get("cast", {})}
+    for section in ("models", "judges"):
+        merged[section] = {**data.get(section, {}), **more.get(section, {})}
+    return merged
+
+
 def with_judges(data: Any) -> Any:
     """The data of a config in which `cast.judge` and the tables themselves no longer name tables of `[judges]`."""
     if not isinstance(data, Mapping) or not isinstance(tables := data.get("judges"), Mapping):
@@ -230,6 +243,24 @@ def members_of(judge: JudgeConfig) -> Iterator[JudgeConfig]:
             yield from members_of(member)
     else:
         yield judge
+
+
+def calls_to_compare(judge: JudgeConfig) -> int:
+    """How many calls of models one comparison takes; those of a judge of the user's own are not known, and not counted."""
+    if isinstance(judge, PanelJudgeConfig):
+        count = calls_to_compare if judge.rule != "mean" else _calls_to_score_two
+        return sum(count(member) for member in judge.members)
+    if isinstance(judge, LLMJudgeConfig):
+        return 2 * judge.votes
+    return 6 if isinstance(judge, LikelihoodJudgeConfig) and judge.model else 0
+
+
+def _calls_to_score_two(judge: JudgeConfig) -> int:
+    if isinstance(judge, PanelJudgeConfig):
+        return sum(_calls_to_score_two(member) for member in judge.members)
+    if isinstance(judge, LLMJudgeConfig):
+        return 2 * judge.votes * (1 if judge.structured else len(judge.criteria) or 1)
+    return 8 if isinstance(judge, LikelihoodJudgeConfig) and judge.model else 0
 
 
 def judge_players(judge: JudgeConfig, where: str) -> Iterator[tuple[str, ModelJudgeConfig]]:

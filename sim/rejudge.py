@@ -53,7 +53,7 @@ async def rejudge(run: Path, config: RunConfig, name: str | None = None) -> Reju
         RunFolderError: a process works in the folder, or it cannot be written.
         CallError: a model call failed for good.
     """
-    judge = make_judge(config, name)
+    judge = make_judge(config, name, run)
     trees = list(read_trees(run))
     if any(found[0].judge == judge.name for tree in trees for found in tree.verdicts.values()):
         raise ConfigError(
@@ -92,7 +92,7 @@ async def judging_calls(config: RunConfig, folder: Path) -> AsyncIterator[CallPa
 
 
 async def _judge_all(run: Path, config: RunConfig, judge: Judge, trees: Sequence[ConversationTree]) -> None:
-    slots = asyncio.Semaphore(_AT_A_TIME)
+    slots = asyncio.Semaphore(max(_AT_A_TIME, getattr(judge, "at_a_time", 0)))
 
     async def judge_pair(calls: CallPath, tree: ConversationTree, a: str, b: str) -> None:
         async with slots:

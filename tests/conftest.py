@@ -40,3 +40,23 @@ def scripted_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = {"run": {"conversations": 6, "turns": 4}, "models": {"script": {"engine": "scripted"}}}
     run(lambda: simulate(parse_config(data, RunConfig), out))
     return out
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random language model that the embedded engine and the trainers can load. Only look at it; use it with `tiny_cache`."""
+    from tiny_gguf import write_tiny_gguf
+
+    return write_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
+
+
+@pytest.fixture(scope="session")
+def _tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def tiny_cache(_tiny_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is made of the tiny model is kept here, for all tests of a session, and not in the user's cache folder."""
+    monkeypatch.setenv("INTERALIGN_CACHE", str(_tiny_cache))
+    return _tiny_cache

@@ -55,6 +55,11 @@ class PanelJudge:
         members = [{"name": member.name, **member.identity()} for member in self.members]
         return {"judge": "panel", "rule": self.rule, "margin": self.margin, "members": members}
 
+    @property
+    def at_a_time(self) -> int:
+        """How many comparisons may be under way: as many as its most patient member wants."""
+        return max(getattr(member, "at_a_time", 0) for member in self.members)
+
     # -- two replies -------------------------------------------------------------------------------
 
     async def compare(self, context: Context, a: str, b: str, caller: Caller, *, key: str) -> Verdict:

@@ -45,7 +45,7 @@ async def ask_judge(
 ) -> list[list[Asked]]:
     """What the judge says of each row, `repeats` times each; only what is not in `answers` is asked.
 
-    `models` says what stands behind the names of the judge's models, empty for one that asks none; `done` is called after each answer.
+    `models` says what stands behind the names of its models, empty for a judge that asks none; `done` is called after each answer.
 
     Raises:
         ConfigError: the judge needs a persona and a row has none.

@@ -42,7 +42,7 @@ async def measure_judges(
         CallError: a model call failed for good; what was answered is kept.
     """
     require_agreement()
-    judges = [make_judge(config) for config in configs]
+    judges = [make_judge(config, folder=folder) for config in configs]
     _check(judges, rows)
     asked: list[list[list[Asked]]] = []
     prices: list[Money] = []

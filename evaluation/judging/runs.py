@@ -75,7 +75,7 @@ def _configs(run: Path, names: Sequence[str], overrides: Sequence[str]) -> dict[
         name: load_config(run / "config.toml", RunConfig, [judge_override(name), *overrides])
         for name in dict.fromkeys(names)
     }
-    return {name: (config, make_judge(config)) for name, config in configs.items()}
+    return {name: (config, make_judge(config, folder=run)) for name, config in configs.items()}
 
 
 async def _scores(run: Path, trees: Sequence[ConversationTree], name: str, made: Any) -> Scores | None:
@@ -110,14 +110,14 @@ def _made_again(run: Path, name: str) -> tuple[RunConfig, Judge] | None:
     """The judge that judged the run under that name, where the config and the name alone give the very same one."""
     manifest = read_manifest(run) or {}
     config = load_config(run / "config.toml", RunConfig)
-    first = make_judge(config)
+    first = make_judge(config, folder=run)
     if first.name == name and _same(first, manifest.get("judge")):
         return config, first
     try:
         config = load_config(run / "config.toml", RunConfig, [judge_override(name)])
     except ConfigError:
         return None
-    judge = make_judge(config)
+    judge = make_judge(config, folder=run)
     return (config, judge) if _same(judge, manifest.get("rejudged_by", {}).get(name)) else None
 
 

@@ -65,7 +65,7 @@ def card(
     rows = shipped_judgements() if data is None else read_judgements(data)
     configs = _configs(judge, config, set_ or ())
     name = "the 60 pairs that ship" if data is None else data.name
-    with _Progress() as progress:
+    with _Progress(quiet=any(map(_asks_people, configs))) as progress:
         found = run_async(lambda: measure_judges(configs, rows, name, out, repeats, progress.update))
     write_text(out / "card.json", found.model_dump_json(indent=2) + "\n")
     write_text(out / "card.html", card_page(found, rows))
@@ -161,15 +161,25 @@ def _configs(names: Sequence[str], path: Path | None, overrides: Sequence[str]) 
     return configs
 
 
+def _asks_people(config: "RunConfig") -> bool:
+    """Whether a person is asked on this terminal, where a bar would be in the way."""
+    from interalign.sim.judge_config import HumanJudgeConfig, members_of
+
+    return any(isinstance(member, HumanJudgeConfig) for member in members_of(config.cast.judge))
+
+
 class _Progress:
-    """A bar on stderr where that is a terminal."""
+    """A bar on stderr where that is a terminal, unless it is to be quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
 
     def __enter__(self) -> "_Progress":
         from rich.console import Console
         from rich.progress import Progress
 
         console = Console(stderr=True)
-        self._bars = Progress(console=console, disable=not console.is_terminal, transient=True)
+        self._bars = Progress(console=console, disable=self._quiet or not console.is_terminal, transient=True)
         self._tasks: dict[str, Any] = {}
         self._bars.start()
         return self

@@ -21,6 +21,7 @@ def simulate(
     set_: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/NAME for NAME.toml unless given.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Show the trees while they grow.")] = False,
+    judge: Annotated[str | None, typer.Option(metavar="NAME", help="Replaces cast.judge; see docs/judges.md.")] = None,
 ) -> None:
     """Grow conversation trees as a config says. The same command again goes on with an unfinished run.
 
@@ -29,7 +30,8 @@ def simulate(
     from interalign.config import load_config
     from interalign.sim import RunConfig
 
-    loaded = load_config(config, RunConfig, set_ or ())
+    chosen = [] if judge is None else [judge_override(judge)]
+    loaded = load_config(config, RunConfig, [*chosen, *(set_ or ())])
     folder = out or Path(loaded.run.out or Path("runs") / config.stem).expanduser()
     summary = run_config(loaded, folder, watch)
     typer.echo(describe(summary))
@@ -49,6 +51,7 @@ def run_config(config: "RunConfig", out: Path, watch: bool = False) -> "Summary"
     from interalign.sim import read_trees, run, simulate
     from interalign.sim.progress import progress_for
 
+    warn_of_same_model(config)
     progress = progress_for(sys.stdout.isatty(), watch)
     try:
         summary = run(lambda: simulate(config, out, progress=progress))
@@ -63,6 +66,21 @@ def run_config(config: "RunConfig", out: Path, watch: bool = False) -> "Summary"
         more = f" (the first {_SHOWN:,})" if summary.conversations > _SHOWN else ""
         write_text(out / "report.html", render_html(shown, f"interalign · {out.name}{more}", failures_of(out)))
     return summary
+
+
+def judge_override(name: str) -> str:
+    """The override that makes a judge that of the cast, as a table: `--set cast.judge.KEY=VALUE` may follow."""
+    import json
+
+    return f"cast.judge={{ judge = {json.dumps(name)} }}"
+
+
+def warn_of_same_model(config: "RunConfig") -> None:
+    """One sentence on stderr where a model would judge its own replies."""
+    from interalign.sim.judging import same_model
+
+    if sentence := same_model(config):
+        typer.echo(f"interalign: {sentence}", err=True)
 
 
 def first_failure(folder: Path) -> str:

@@ -150,17 +150,10 @@ def _cautions(
     if judge in labellers:
         found.append(f"{judge} labelled the training pairs, too: the gain may be one in its eyes alone.")
     by_name = {model.name: model for model in models}
-    before, after, echo = by_name[base], by_name[tuned], by_name.get("echo")
+    before, after = by_name[base], by_name[tuned]
     if before.words and after.words and not 0.8 <= after.words / before.words <= 1.25:
         found.append(f"The tuned model's replies have {after.words:.1f} words, the base model's {before.words:.1f}.")
     if before.copied is not None and after.copied is not None and after.copied > max(0.1, 2 * before.copied):
         found.append(f"{after.copied:.0%} of the tuned model's word pairs are the user's own, of the base model's {before.copied:.0%}.")
-    for control in (by_name.get("generic"), echo):
-        if control is not None and _above(control, after):
-            found.append(f"The {control.name} control scores {control.score.value:.3f}: this judge does not see through it.")
     return [*found, *warnings]
 
-
-def _above(control: ModelLine, tuned: ModelLine) -> bool:
-    mine, other = tuned.score.value, control.score.value
-    return mine is not None and other is not None and other >= mine

@@ -18,7 +18,7 @@ from interalign.agents.pool import shipped_halves
 from interalign.agents.seeds import generator
 from interalign.errors import ConfigError
 from interalign.sim.calls import CallCache, CallPath
-from interalign.sim.casting import load_role
+from interalign.sim.casting import make_role
 from interalign.sim.engines import make_engine
 from interalign.sim.personas.embedders import make_embedder
 from interalign.sim.personas.folder import PoolFolder
@@ -68,7 +68,7 @@ async def build_pool(
     """
     seeds = seeds_of(config)
     model = player_model(config.writer, config.models, "writer")
-    role = load_role(config.writer.role, "writer")() if config.writer.role else PersonaWriter()
+    role = make_role(config.writer, "writer", PersonaWriter)
     own = dict(clients) if clients is not None else {model: make_engine(config.models[model])}
     embedder = make_embedder(config.embedder)
     with PoolFolder(Path(out), config, seeds) as folder:

@@ -16,7 +16,7 @@ from interalign.agents import Agent, Persona, Personality, Profile
 from interalign.agents.persona import Attributes
 from interalign.errors import CallError, ConfigError
 from interalign.sim.calls import CallCache, CallPath
-from interalign.sim.casting import load_role
+from interalign.sim.casting import make_role
 from interalign.sim.engines import make_engine
 from interalign.sim.personas.halves import Person
 from interalign.sim.personas.settings import SplitConfig, player_model
@@ -97,7 +97,7 @@ async def import_with(
     if config is None:
         return await import_people(files, mapping, format)
     model = player_model(config.splitter, config.models, "splitter")
-    role = load_role(config.splitter.role, "splitter")() if config.splitter.role else FactSplitter()
+    role = make_role(config.splitter, "splitter", FactSplitter)
     cache = CallCache(Path(config.calls.cache)) if config.calls.cache else None
     calls = CallPath({model: make_engine(config.models[model])}, config.calls, cache=cache)
     agent = Agent(role, model, config.splitter.parameters)

@@ -1,10 +1,12 @@
 """The improvement rate and its normalised form, against published rows and against curves known in closed form."""
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from interalign.evaluation import improvement_rate, normalised
+from interalign.evaluation.metrics import alignment_levels, slopes
 
 ROWS = [
     ((62.16, 68.92, 70.27, 74.32, 72.97, 74.32, 75.68, 78.38, 77.03, 79.73), 73.38, 0.090, 0.855),
@@ -71,3 +73,30 @@ def test_the_normalised_curve_is_explained_as_well_as_the_curve_itself(levels: l
 def test_too_few_or_infinite_levels_are_refused(levels: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="two or more finite levels, not"):
         improvement_rate(levels)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-10, 10), min_size=2, max_size=12), st.floats(0.1, 10), st.floats(-50, 50))
+def test_stretching_and_shifting_a_curve_changes_neither_r2_nor_the_normalised_rate(
+    levels: list[float], stretch: float, shift: float
+) -> None:
+    assume(max(levels) - min(levels) > 1e-2)
+    moved = [shift + stretch * level for level in levels]
+    one, other = normalised(levels), normalised(moved)
+    assert one is not None
+    assert other is not None
+    assert improvement_rate(moved).slope == pytest.approx(stretch * improvement_rate(levels).slope, abs=1e-6)
+    assert improvement_rate(other).slope == pytest.approx(improvement_rate(one).slope, abs=1e-6)
+    assert improvement_rate(moved).r2 == pytest.approx(improvement_rate(levels).r2, abs=1e-6)
+
+
+def test_many_slopes_at_once_are_the_slopes_one_by_one() -> None:
+    curves = np.random.default_rng(0).normal(size=(3, 4, 7))
+    one_by_one = [[improvement_rate(list(curve)).slope for curve in row] for row in curves]
+    assert slopes(curves) == pytest.approx(np.array(one_by_one))
+
+
+def test_levels_are_means_over_the_cases_that_have_a_score() -> None:
+    nan = float("nan")
+    levels = alignment_levels(np.array([[1.0, nan, nan], [3.0, 4.0, nan]]))
+    assert levels == pytest.approx(np.array([2.0, 4.0, nan]), nan_ok=True)
