@@ -119,7 +119,7 @@ def _own(judge: OwnJudgeConfig, where: str, name: str | None) -> AnyJudge:
         lacking.append("compare")
     if lacking:
         raise ConfigError(f"{key} = {judge.make!r} is no judge: it has no {' and no '.join(lacking)}")
-    return made if name in (None, made.name) else Renamed(made, name)
+    return made if name is None or name == made.name else cast("AnyJudge", Renamed(made, name))
 
 
 # -- a judge that judges itself ------------------------------------------------------------------

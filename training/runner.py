@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interalign.errors import InteralignError
+from interalign.files import write_text
 from interalign.sim.store import now
 from interalign.training.config import Packing, TrainSettings
 from interalign.training.folder import TrainFolder, disk, is_first_process, read_log
@@ -85,12 +86,40 @@ def _run(prepared: Prepared, folder: TrainFolder, progress: TrainProgress) -> Tr
     before = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
     started = time.monotonic()
     with disk(folder.path):
-        if checkpoint is None and prepared.held.rows:
-            trainer.evaluate()
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if checkpoint is None:
+            _begin(trainer, log)
+        elif not _end(trainer, checkpoint, log):
+            trainer.train(resume_from_checkpoint=str(checkpoint))
         manifest = _manifest(prepared, packing, trainer.state.global_step, log, time.monotonic() - started)
         _save(trainer, folder, manifest)
     return Trained(folder.path, folder.manifest or manifest, trainer.state.global_step - before)
+
+
+def _begin(trainer: Any, log: Path) -> None:
+    if trainer.is_world_process_zero():
+        write_text(log, "")  # a former call may have been killed before its first checkpoint
+    if trainer.eval_dataset is not None:
+        trainer.evaluate()
+    trainer.train()
+
+
+def _end(trainer: Any, checkpoint: Path, log: Path) -> bool:
+    """Whether all steps were taken already; then what was trained is loaded, and evaluated if it was not.
+
+    The trainer would take one more step.
+    """
+    from transformers import TrainerState
+
+    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    if state.global_step < state.max_steps:
+        return False
+    state.is_world_process_zero = trainer.is_world_process_zero()
+    trainer.state = state
+    trainer._load_from_checkpoint(str(checkpoint))
+    evaluated = any(record["step"] == state.global_step and "eval_loss" in record for record in read_log(log))
+    if trainer.eval_dataset is not None and not evaluated:
+        trainer.evaluate()
+    return True
 
 
 def _save(trainer: Any, folder: TrainFolder, manifest: dict[str, Any]) -> None:

@@ -61,7 +61,9 @@ class LLMJudge:
         self.votes = votes
         self.expected = expected
         self.agent = Agent(PairwiseRole(rubric, history), model, given)
-        groups = [tuple(criteria)] if structured or not criteria else [(criterion,) for criterion in criteria]
+        groups: list[tuple[Criterion, ...]] = [(criterion,) for criterion in criteria]
+        if structured or not criteria:
+            groups = [tuple(criteria)]
         scoring = {**given, **_PROBABILITIES} if expected else given
         self.scorers = [Agent(ScoreRole(group, rubric, history, structured), model, scoring) for group in groups]
 
@@ -169,14 +171,14 @@ def decide(judge: str, votes: tuple[Vote, ...]) -> Verdict:
         return Verdict(judge=judge, outcome="tie", reason=reason, votes=votes)
     if orders[0] == "tie":
         return Verdict(judge=judge, outcome="tie", reason="the judge calls it a tie", votes=votes)
-    counts = Counter(vote.outcome for vote in votes)
+    counts: Counter[Outcome] = Counter(vote.outcome for vote in votes)
     lead = abs(counts["a"] - counts["b"]) / len(votes)
     return Verdict(judge=judge, outcome=orders[0], margin=round(lead, 6), votes=votes)
 
 
 def _majority(outcomes: Sequence[Outcome]) -> Outcome:
     """What most votes of one order say; a tie where no outcome leads, unscored where half of them or more cannot be read."""
-    counts = Counter(outcome for outcome in outcomes if outcome != "unscored")
+    counts: Counter[Outcome] = Counter(outcome for outcome in outcomes if outcome != "unscored")
     if counts.total() * 2 <= len(outcomes):
         return "unscored"
     (first, most), *others = counts.most_common()

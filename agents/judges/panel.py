@@ -107,7 +107,7 @@ class PanelJudge:
         return Verdict(judge=self.name, outcome=first, margin=round(lead, 6))
 
     def _all(self, found: Sequence[Verdict]) -> Verdict:
-        outcomes = {verdict.outcome for verdict in found}
+        outcomes: set[Outcome] = {verdict.outcome for verdict in found}
         if "unscored" in outcomes:
             names = ", ".join(verdict.judge for verdict in found if verdict.outcome == "unscored")
             return Verdict(judge=self.name, outcome="unscored", reason=f"not judged by all members ({names})")

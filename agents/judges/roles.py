@@ -82,7 +82,8 @@ class ScoreRole(Role[Mapping[str, Rating]]):
     def parse(self, text: str) -> Mapping[str, Rating]:
         if len(self.names) > 1:
             return read_scores(text, self.names)
-        return {self.names[0]: read_score(text, self.criteria)}
+        (name,) = self.names
+        return {name: read_score(text, self.criteria)}
 
 
 def _told(rubric: Prompt, context: Context) -> LLMMessage:
@@ -99,8 +100,8 @@ def _dialogue(context: Context, whole: bool) -> str:
 def _question(criteria: tuple[str, ...], structured: bool) -> str:
     if structured:
         return Prompt(load_prompt("rate_json"), ("criteria",)).fill(criteria=", ".join(criteria or (_WHOLE,)))
-    assert len(criteria) < 2, "several criteria are asked for one by one, or as JSON"
-    return load_prompt(f"rate_{criteria[0] if criteria else 'overall'}")
+    (asked,) = criteria or ("overall",)  # several are asked for one by one, or as JSON
+    return load_prompt(f"rate_{asked}")
 
 
 def _score_type(names: Sequence[str]) -> type[BaseModel]:

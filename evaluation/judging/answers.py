@@ -44,7 +44,7 @@ class Asked(BaseModel):
     """From 0."""
     forward: Verdict
     backward: Verdict | None = None
-    """The verdict on (b, a), in terms of a and b; None for a judge that asks both orders itself."""
+    """The verdict on (b, a), in terms of a and b; None where the judge asks both orders itself, or the first is unscored."""
     usage: dict[str, Tokens] = {}
     """By model."""
     seconds: float | None = None

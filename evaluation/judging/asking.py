@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from interalign.agents import Agent, Answer, Caller, Context, Judge, Usage, Verdict
 from interalign.errors import ConfigError
 from interalign.evaluation.judging.answers import Answers, Asked, Tokens
+from interalign.evaluation.judging.orders import by_order
 from interalign.evaluation.judging.readers import Judgement
 
 __all__ = ["ask_judge", "refuse_without_persona"]
@@ -53,13 +54,16 @@ async def ask_judge(
     """
     refuse_without_persona(judge, rows)
     identity = _hash([judge.identity(), models or {}])
-    # A judge that asks no model thinks in this process, or is a person: one row after the other.
-    slots = asyncio.Semaphore(_AT_A_TIME if models else 1)
+    # People's answers have a file of their own, in which they can be taken back; and nobody is asked the same thing twice.
+    kept = not _contains(judge.identity(), "human")
+    repeats = repeats if kept else 1
+    # A judge that asks no model thinks in this process, and does best with one row after the other.
+    slots = asyncio.Semaphore(getattr(judge, "at_a_time", _AT_A_TIME if models else 1))
     last: list[float] = []
 
     async def one(row: Judgement, repeat: int) -> Asked:
         content = _hash(row.model_dump(mode="json", include={"persona", "history", "a", "b"}))
-        found = answers.get(identity, content, repeat)
+        found = answers.get(identity, content, repeat) if kept else None
         if found is None:
             async with slots:
                 meter = _Meter(caller)
@@ -77,7 +81,8 @@ async def ask_judge(
                 seconds=now - last[-1] if last else None,
             )
             last[:] = [now]
-            answers.add(found)
+            if kept:
+                answers.add(found)
         done()
         return found.model_copy(update={"row": row.id, "judge": judge.name})
 
@@ -90,9 +95,9 @@ async def ask_judge(
 
 
 async def _both_orders(judge: Judge, row: Judgement, caller: Caller, key: str) -> tuple[Verdict, Verdict | None]:
-    """The verdict; and that on the swapped replies, where the first has not come from both orders."""
+    """The verdict; and that on the swapped replies, where the first has not come from both orders and can be of use."""
     forward = await judge.compare(row.context, row.a, row.b, caller, key=f"{key}/ab")
-    if {vote.order for vote in forward.votes} == {"ab", "ba"}:
+    if forward.outcome == "unscored" or by_order(forward) is not None:
         return forward, None
     backward = await judge.compare(row.context, row.b, row.a, caller, key=f"{key}/ba")
     return forward, backward.mirrored()

@@ -154,7 +154,7 @@ def judge_column(
         repeats=len(asked[0]),
         outcomes=_counts(outcomes),
         accuracy=_share(right_N, decided_N, clusters_N, "no row is decided by both judge and label"),
-        accuracy_with_ties=_share(right_N, scored_N, clusters_N, "nothing was scored"),
+        accuracy_with_ties=_share(right_N, scored_N, clusters_N, "nothing is both scored and labelled"),
         kappa=kappa(judge_N, label_N, clusters_N),
         kappa_annotators=_with_annotators(rows, judge_N, clusters_N),
         order_changes=_order_changes(asked, clusters_N),

@@ -20,7 +20,7 @@ def by_order(verdict: Verdict, backward: Verdict | None = None) -> tuple[Outcome
     """The outcomes with a shown first, and with b shown first; None where only one order was asked."""
     if backward is not None:
         return verdict.outcome, backward.outcome
-    orders = {vote.order for vote in verdict.votes}
+    orders = {vote.order for vote in verdict.votes if not vote.judge}  # people are different judges, not orders of one
     if orders != {"ab", "ba"}:
         return None
     return _most(verdict, "ab"), _most(verdict, "ba")

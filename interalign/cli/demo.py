@@ -25,7 +25,7 @@ def demo(
     conversations: Annotated[int, typer.Option(min=1)] = 4,
     turns: Annotated[int, typer.Option(min=1, max=100)] = 4,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    cases: Annotated[int, typer.Option(min=0, max=100, help="Held-out users to evaluate the model with; 0: none.")] = 8,
+    cases: Annotated[int, typer.Option(min=0, max=100, help="Held-out users to evaluate the model with; 0: none.")] = 6,
     engine: Annotated[DemoEngine, typer.Option(help="scripted: no model at all, in a few seconds.")] = DemoEngine.embedded,
 ) -> None:
     """Grow a few conversation trees, show what comes of them, and evaluate the model.
@@ -91,7 +91,7 @@ def _show_alignment(found: "Evaluation") -> None:
 
     figures = compute_figures(found.results)
     console = Console()
-    console.print(caption(figures, found.results.judge), markup=False)
+    console.print(caption(found.results), markup=False)
     for grid in grids(figures):
         if grid.name in _SHOWN:
             print_grid(grid, console)
@@ -102,6 +102,6 @@ def _link(page: Path, target: str) -> None:
     from interalign.files import write_text
 
     text, mark = page.read_text(encoding="utf-8"), '<p id="summary"></p>'
-    link = f'<a href="{target}">how well the model adapts: AL(k)</a>'
+    link = f'<a href="{target}">evaluation: AL(k)</a>'
     if link not in text:
         write_text(page, text.replace(mark, f"{mark}\n  {link}", 1))

@@ -34,7 +34,7 @@ def card(
     data: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DATA.jsonl]", help="Human judgements: generic, LLMBar or PandaLM; 60 that ship unless given."
+            metavar="DATA.jsonl", help="Human judgements: generic, LLMBar or PandaLM; 60 that ship unless given."
         ),
     ] = None,
     config: Annotated[

@@ -94,7 +94,7 @@ def _verdict(judge: str, answers: Sequence[Answer], a: str) -> Verdict:
     votes = tuple(_vote(answer, a) for answer in answers)
     if not votes:
         return Verdict(judge=judge, outcome="unscored", reason="nobody has judged it yet")
-    counts = Counter(vote.outcome for vote in votes)
+    counts: Counter[Outcome] = Counter(vote.outcome for vote in votes)
     (first, most), *others = counts.most_common()
     if first == "tie" or (others and others[0][1] == most):
         reason = "most annotators call it a tie" if first == "tie" else "the annotators disagree"

@@ -99,7 +99,7 @@ def _file(name: str) -> Any:
     path, kind = _FILES[name]
 
     async def handle(request: Any) -> Any:
-        text = files(__package__).joinpath(path).read_text(encoding="utf-8")
+        text = files("interalign.sim.human").joinpath(path).read_text(encoding="utf-8")
         return web.Response(text=text, content_type=kind, charset="utf-8", headers=_HEADERS)
 
     return handle

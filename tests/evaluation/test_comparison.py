@@ -56,6 +56,7 @@ def test_holm_steps_down() -> None:
     assert holm([]) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_never_makes_a_p_value_smaller_nor_changes_their_order(values: list[float]) -> None:
     adjusted = [p for p in holm(values) if p is not None]

@@ -49,7 +49,7 @@ def model(**more: Any) -> list[Any]:
 def test_what_is_no_result_is_refused(tmp_path: Path, content: Any, words: str) -> None:
     file = tmp_path / "results.json"
     file.write_text(content if isinstance(content, str) else json.dumps(content))
-    with pytest.raises(ConfigError, match="results.json") as error:
+    with pytest.raises(ConfigError, match=r"results\.json") as error:
         read_results(file)
     assert words in str(error.value)
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from interalign.errors import MissingError
+from interalign.errors import ConfigError, MissingError
 from interalign.sim import RunConfig, read_trees, run, simulate
+from interalign.sim.adapters import Factors, Lora, write_adapter
 from interalign.sim.engines import VLLMConfig, VLLMEngine
 
 Make = Callable[..., RunConfig]
@@ -25,9 +27,38 @@ def test_an_interpreter_that_is_none_is_named() -> None:
         VLLMEngine(VLLMConfig(engine="vllm", model="m", python="/no/python"))
 
 
-def test_an_adapter_that_is_not_served_is_named_beside_those_that_are() -> None:
-    with pytest.raises(MissingError, match=r"adapter = 'b' is not among the adapters that are served \(a\)"):
-        VLLMEngine(VLLMConfig(engine="vllm", model="m", base_url="http://h/v1", adapter="b", adapters={"a": "x"}))
+@pytest.fixture
+def anything(tmp_path: Path) -> str:
+    """An interpreter that claims to have vLLM."""
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\nexit 0\n")
+    fake.chmod(0o755)
+    return str(fake)
+
+
+def test_base_and_adapters_are_one_server_that_is_told_of_all(anything: str, tmp_path: Path) -> None:
+    draw = np.ones((20, 4), np.float32)
+    for name, rank in (("a", 4), ("b", 20)):
+        write_adapter(Lora("m", {"x.q_proj": Factors(draw[:rank] * rank, draw.T[:, :rank])}), tmp_path / name)
+    models = ["m", f"m+{tmp_path / 'a'}", f"m+{tmp_path / 'b'}"]
+    base, a, b = (VLLMEngine(VLLMConfig(engine="vllm", model=model, python=anything)) for model in models)
+    assert base._server is a._server is b._server is not None
+    command = base._server.command()
+    assert command[command.index("--model") + 1] == "m"
+    assert command[command.index("--max-lora-rank") + 1] == "32"
+    assert {a.config.model, b.config.model} == {entry.partition("=")[0] for entry in command if "=/" in entry}
+    assert base.config.model == "m"
+    assert [engine.identity().get("adapter") is None for engine in (base, a, b)] == [True, False, False]
+    assert a.identity()["adapter"] != b.identity()["adapter"]
+
+
+def test_an_adapter_is_checked_before_a_server_starts(anything: str, tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no adapter at"):
+        VLLMEngine(VLLMConfig(engine="vllm", model=f"m+{tmp_path}", python=anything))
+    ones = np.ones((600, 2), np.float32)
+    write_adapter(Lora("m", {"x.q_proj": Factors(ones, ones.T)}), tmp_path / "wide")
+    with pytest.raises(ConfigError, match="the rank of the adapter in .* is 600; 512 is the most"):
+        VLLMEngine(VLLMConfig(engine="vllm", model=f"m+{tmp_path / 'wide'}", python=anything))
 
 
 def test_a_server_that_dies_at_its_start_ends_the_run_with_its_last_words(config: Make, tmp_path: Path) -> None:
@@ -45,9 +76,8 @@ def test_a_real_server_plays_base_and_adapter_side_by_side(config: Make, tmp_pat
     served: dict[str, Any] = {
         "engine": "vllm",
         "model": str(models / "base"),
-        "adapters": {"tuned": str(models / "adapter")},
         "python": os.environ["INTERALIGN_VLLM_PYTHON"],
-        "arguments": ["--max-model-len=2048", "--max-lora-rank=8", "--max-num-seqs=8", "--enforce-eager"],
+        "arguments": ["--max-model-len=2048", "--max-num-seqs=8", "--enforce-eager"],
         "environment": {"VLLM_CPU_KVCACHE_SPACE": "1"},
         "parameters": {"max_tokens": 24},
     }
@@ -58,7 +88,7 @@ def test_a_real_server_plays_base_and_adapter_side_by_side(config: Make, tmp_pat
     }
     wanted = config(
         run={"conversations": 4, "turns": 2},
-        models={"base": served, "tuned": {**served, "adapter": "tuned"}},
+        models={"base": served, "tuned": {**served, "model": f"{models / 'base'}+{models / 'adapter'}"}},
         cast=cast,
     )
     summary = run(lambda: simulate(wanted, tmp_path / "run"))

@@ -50,7 +50,7 @@ async def next_tokens(engine: EmbeddedEngine, texts: Sequence[str] = TEXTS) -> l
     for text in texts:
         result = await engine.create([UserMessage(content=text, source="u")], extra_create_args=asked)
         assert result.logprobs
-        found.append({top.token: top.logprob for top in result.logprobs[0].top_logprobs or ()})
+        found.append({bytes(top.bytes or ()).decode(errors="replace"): top.logprob for top in result.logprobs[0].top_logprobs or ()})
     return found
 
 

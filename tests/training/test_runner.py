@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from interalign.errors import RunFolderError
 from interalign.training import train
 from interalign.training.folder import TrainFolder, read_log
 from interalign.training.progress import NoTrainProgress, TrainSnapshot
@@ -281,6 +282,31 @@ def test_going_on_equals_never_having_stopped(
 def _timeless(record: dict[str, Any]) -> dict[str, Any]:
     machine = ("seconds", "runtime", "per_second", "time")
     return {key: value for key, value in record.items() if not key.endswith(machine)}
+
+
+def test_a_training_that_broke_off_at_its_very_end_ends(
+    sft: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise RunFolderError(f"{path} cannot be written")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("interalign.training.folder._digest_of", lambda folder: full(folder, ""))
+        with pytest.raises(RunFolderError):
+            train(sft(), tmp_path)
+    assert not (tmp_path / "manifest.json").exists()
+    done = train(sft(), tmp_path)
+    assert (done.steps, done.manifest["steps"]) == (0, 2)
+    assert [record["step"] for record in read_log(tmp_path / "log.jsonl")] == [0, 1, 2, 2]
+
+
+def test_a_training_that_was_killed_before_its_first_checkpoint_begins_its_log_anew(
+    sft: Settings, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(sft(), tmp_path, progress=Stop(1))
+    train(sft(), tmp_path)
+    assert [record["step"] for record in read_log(tmp_path / "log.jsonl")] == [0, 1, 2, 2]
 
 
 def test_a_finished_training_has_nothing_left_to_do(sft: Settings, tmp_path: Path) -> None:

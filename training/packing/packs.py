@@ -27,10 +27,14 @@ def pack_rows(rows: Sequence[Encoded], budget: int, limit: int | None = None, se
     groups: dict[Hashable, list[int]] = {}
     for number, row in enumerate(rows):
         groups.setdefault(row.group, []).append(number)
-    trees = [sorted(numbers, key=lambda number: sort_key(rows[number].paths[0])) for numbers in groups.values()]
+    trees = [sorted(numbers, key=lambda number: _history(rows[number])) for numbers in groups.values()]
     random.Random(seed).shuffle(trees)
     pieces = [piece for tree in trees for part in _split(tree, limit) for piece in _cut(rows, part, budget)]
     return _join(rows, pieces, budget, limit)
+
+
+def _history(row: Encoded) -> bytes:
+    return sort_key(row.paths[0][: row.history])
 
 
 def _split(tree: list[int], limit: int | None) -> list[list[int]]:

@@ -17,6 +17,7 @@ from interalign.evaluation.judging.asking import ask_judge
 from interalign.evaluation.judging.card import JudgeColumn, data_set, judge_column
 from interalign.evaluation.judging.orders import by_order, settled
 from interalign.sim import CallPath, CallSettings, RunConfig, ScriptedEngine
+from interalign.sim.human import HumanJudge
 
 ROWS = shipped_judgements()[:12]
 
@@ -134,6 +135,18 @@ def test_votes_are_counted_in_each_order() -> None:
     verdict = Verdict.model_validate({"judge": "x", "outcome": "tie", "votes": votes})
     assert by_order(verdict) == ("a", "b")
     assert by_order(Verdict.model_validate({"judge": "x", "outcome": "tie", "votes": votes[:3]})) is None
+
+
+def test_people_are_asked_once_and_their_answers_stay_in_their_own_file(tmp_path: Path) -> None:
+    async def answer(desk: Any) -> None:
+        while desk.current:
+            desk.answer("first")
+
+    judge = HumanJudge("ann", tmp_path / "human.jsonl", show=answer)
+    column = column_of(judge, tmp_path, repeats=2)
+    assert column.outcomes["decided"] == 12
+    assert len((tmp_path / "human.jsonl").read_bytes().splitlines()) == 12
+    assert not (tmp_path / "answers.jsonl").exists()
 
 
 # -- data ----------------------------------------------------------------------------------------

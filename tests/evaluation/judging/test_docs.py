@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -22,7 +21,7 @@ def test_the_commands_and_the_code_run(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     for kind, text in BLOCKS:
         if kind == "python":
-            subprocess.run([sys.executable, "-c", text], check=True, stdout=subprocess.DEVNULL, timeout=60)
+            exec(compile(text, "docs/judge-card.md", "exec"), {})
         for line in text.splitlines() if kind == "sh" else ():
             monkeypatch.setattr(sys, "argv", shlex.split(line))
             with pytest.raises(SystemExit) as end:
