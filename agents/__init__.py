@@ -4,7 +4,20 @@ from interalign.agents.cast import Candidate, Cast
 from interalign.agents.context import Context, Message
 from interalign.agents.embedder import embed
 from interalign.agents.inducer import Inducer
-from interalign.agents.judges import EmbeddingJudge, Judge, LLMJudge, Outcome, PointwiseJudge, Score, Verdict, Vote
+from interalign.agents.judges import (
+    EmbeddingJudge,
+    Judge,
+    LikelihoodJudge,
+    LLMJudge,
+    Outcome,
+    PanelJudge,
+    PointwiseJudge,
+    RewardModelJudge,
+    Score,
+    Spent,
+    Verdict,
+    Vote,
+)
 from interalign.agents.persona import Persona, Personality, Profile, read_jsonl, read_personas
 from interalign.agents.persona_writer import PersonaWriter
 from interalign.agents.pool import heldout_personas, shipped_personas
@@ -25,8 +38,10 @@ __all__ = [
     "Inducer",
     "Judge",
     "LLMJudge",
+    "LikelihoodJudge",
     "Message",
     "Outcome",
+    "PanelJudge",
     "Performer",
     "Persona",
     "PersonaWriter",
@@ -35,8 +50,10 @@ __all__ = [
     "Profile",
     "Prompt",
     "Responder",
+    "RewardModelJudge",
     "Role",
     "Score",
+    "Spent",
     "Strategy",
     "Usage",
     "UserAgent",

@@ -149,7 +149,7 @@ class FewShotResponder(Role[str]):
         return clean_message(text)
 
 
-def _nearest(items: Sequence[str], text: str) -> list[str]:
+def _nearest(items: tuple[str, ...], text: str) -> list[str]:
     """The few of the items that are most like the text, in their order."""
     vectors = embed([text, *items])
     similar = vectors[1:] @ vectors[0]

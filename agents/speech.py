@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-__all__ = ["content_words", "is_stalled", "near_identical", "says_goodbye", "words"]
+__all__ = ["content_words", "is_stalled", "near_identical", "says_goodbye", "telling_words", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _FUNCTION_WORDS = """
@@ -58,9 +58,15 @@ def words(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=65536)
+def telling_words(text: str) -> tuple[str, ...]:
+    """The words that say what a text is about, each once."""
+    return tuple(dict.fromkeys(word for word in words(text) if word not in _FUNCTION))
+
+
+@lru_cache(maxsize=65536)
 def content_words(text: str) -> frozenset[str]:
-    """The words that say what a text is about, roughly reduced to their stems: "keeps" and "keeping" are "keep"."""
-    return frozenset(stem for word in words(text) if word not in _FUNCTION and (stem := _stem(word)))
+    """The stems of these words, roughly: "keeps" and "keeping" are "keep"."""
+    return frozenset(_stem(word) for word in telling_words(text))
 
 
 def _stem(word: str) -> str:

@@ -3,9 +3,9 @@
     python benchmarks/tree_training.py [--model embedded:smollm2-135m] [--trees 1] [--turns 10] [--candidates 2] [--rounds 3]
                                        [--batches 1,2,4] [--precision float32] [--json FILE]
 
-Each trainer lives in a process of its own, so that its peak memory is its own. TRL first tries the batch sizes, its rows in order of
-length, so that little is padded; then its best one and ours take turns, and the medians of the rounds are compared. On a GPU the
-table has utilisation, too. Needs: pip install 'interalign[train]', interalign models pull smollm2-135m
+Each trainer lives in a process of its own, so that its peak memory is its own. TRL first tries the batch sizes, its rows in order
+of length, so that little is padded; then its best one and ours take turns, and the medians of the rounds are compared. On a GPU
+the table has utilisation, too. Needs: pip install 'interalign[train]', interalign models pull smollm2-135m
 """
 
 import argparse
@@ -21,10 +21,11 @@ from typing import Any
 
 from common import arguments, report
 
-WORDS = (
+TEXT = (
     "my hens stopped laying after the frost and I wonder whether the barn is too dark for them in winter because nobody else "
     "here keeps birds any more which makes it hard to ask so tell me what you would do about the light"
-).split()
+)
+WORDS = TEXT.split(" ")
 PAIRS_PER_STEP = 10
 
 
@@ -52,7 +53,9 @@ def rows_of(trees: int, turns: int, candidates: int) -> list[dict[str, Any]]:
         for _ in range(turns):
             prompt = [*history, say("user", 10, 30)]
             replies = [say("assistant", 20, 45) for _ in range(candidates)]
-            rows += [{"prompt": prompt, "chosen": replies[:1], "rejected": [o], "conversation_id": tree} for o in replies[1:]]
+            rows += [
+                {"prompt": prompt, "chosen": replies[:1], "rejected": [o], "conversation_id": tree} for o in replies[1:]
+            ]
             history = [*prompt, rng.choice(replies)]
     return rows
 
@@ -103,7 +106,9 @@ def common_arguments(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def trl_trainer(variant: Variant, options: argparse.Namespace, model: Any, tokenizer: Any, rows: list[dict[str, Any]]) -> Any:
+def trl_trainer(
+    variant: Variant, options: argparse.Namespace, model: Any, tokenizer: Any, rows: list[dict[str, Any]]
+) -> Any:
     from datasets import Dataset
     from trl import DPOConfig, DPOTrainer
 
@@ -120,7 +125,9 @@ def trl_trainer(variant: Variant, options: argparse.Namespace, model: Any, token
     return DPOTrainer(model, args=args, train_dataset=data, processing_class=tokenizer)
 
 
-def tree_trainer(variant: Variant, options: argparse.Namespace, model: Any, tokenizer: Any, rows: list[dict[str, Any]]) -> Any:
+def tree_trainer(
+    variant: Variant, options: argparse.Namespace, model: Any, tokenizer: Any, rows: list[dict[str, Any]]
+) -> Any:
     from interalign.training.packing import TreeArguments, TreeDPOTrainer
 
     args = TreeArguments(
@@ -243,11 +250,13 @@ def main() -> None:
     others = [row_of(one, pairs, medians[0]) for one in tried if one.variant.batch != batch]
     rows = others + [row_of(one, pairs, medians[2 * (place // 2)]) for place, one in enumerate(workers)]
     notes = [
-        f"{options.trees} trees of {options.turns} turns and {options.candidates} candidates: {pairs} pairs; medians of the rounds.",
+        f"{options.trees} trees of {options.turns} turns, {options.candidates} candidates: {pairs} pairs. Medians of the rounds.",
         "times TRL: against TRL with the same reference. Its seconds with the reference before are those of the steps alone.",
     ]
     if "utilisation" in rows[-1]:
-        notes.append("utilisation: (4, and 2 with the reference) x parameters besides embeddings x tokens/s, of a matmul's speed.")
+        notes.append(
+            "utilisation: (4, and 2 with the reference) x parameters besides embeddings x tokens/s, of a matmul's speed."
+        )
     report("DPO with LoRA: packed trees beside pairs", rows, options.json, notes)
 
 

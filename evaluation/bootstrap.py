@@ -34,8 +34,11 @@ _SAME = 1e-12
 class ClusterBootstrap:
     """Draws of clusters, reproducible by their seed."""
 
-    def __init__(self, clusters: Sequence[str], seed: int = 0, replicates: int = REPLICATES) -> None:
-        """`clusters` says for each case which cluster it belongs to."""
+    def __init__(
+        self, clusters: Sequence[str], seed: int = 0, replicates: int = REPLICATES, unit: str = "profile"
+    ) -> None:
+        """`clusters` says for each case which cluster it belongs to, `unit` what a cluster is."""
+        self.unit = unit
         numbers = {name: number for number, name in enumerate(dict.fromkeys(clusters))}
         self.count = len(numbers)
         self._cluster_N = np.array([numbers[name] for name in clusters], dtype=np.intp)
@@ -80,8 +83,7 @@ class ClusterBootstrap:
     def interval(self, draws_B: Array) -> tuple[float, float] | str:
         """The interval of a statistic from its replicates, or why there is none."""
         if self.count < LEAST_CLUSTERS:
-            profiles = "1 profile" if self.count == 1 else f"{self.count} profiles"
-            return f"{profiles}; an interval needs {LEAST_CLUSTERS}"
+            return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}; an interval needs {LEAST_CLUSTERS}"
         kept = draws_B[np.isfinite(draws_B)]
         if len(kept) < (1 - _MOST_LOST) * len(draws_B):
             return "too few values"

@@ -47,7 +47,7 @@ class EvaluateSection(Config):
     flip_at: int | None = Field(default=None, ge=2)
     """From this turn on the user has the personality of another case, and the judge scores by that."""
     infer_at: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    """Turns after which the models are asked aside what they know of the user."""
+    """Turns after which the models are asked aside what they know of the user; those behind the last turn are left out."""
     adjusted: bool = False
     """Score each reply against the disclosed part of the persona, too: the judge is asked twice as often."""
     personas: str | None = None
@@ -75,10 +75,9 @@ class EvaluateSection(Config):
         return responder
 
     @model_validator(mode="after")
-    def _within_the_turns(self) -> "EvaluateSection":
-        late = next((turn for turn in (self.flip_at, *self.infer_at) if turn is not None and turn > self.turns), None)
-        if late is not None:
-            raise ValueError(f"flip_at and infer_at must lie within turns = {self.turns}, not at {late}")
+    def _flips_within_the_turns(self) -> "EvaluateSection":
+        if self.flip_at is not None and self.flip_at > self.turns:
+            raise ValueError(f"flip_at = {self.flip_at} is after the last turn (turns = {self.turns})")
         return self
 
     @property

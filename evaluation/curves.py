@@ -24,7 +24,9 @@ def curve_of(values_NK: Array, bootstrap: ClusterBootstrap, sparse: bool = False
     levels_K = alignment_levels(values_NK)
     draws_BK = bootstrap.levels(values_NK)
     there_K = ~np.isnan(levels_K)
-    gap = "" if there_K.all() else f"no value at turn {np.flatnonzero(~there_K)[0] + 1}"
+    gap = (
+        "" if there_K.all() else f"no value at turn {np.flatnonzero(~there_K)[0] + 1}" if there_K.any() else "no value"
+    )
     whole = "" if sparse and there_K.any() else gap
     line = gap or ("one turn" if len(levels_K) < 2 else "")
     return Curve(

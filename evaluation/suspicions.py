@@ -49,7 +49,7 @@ def _suspicion(control: Control, difference: Difference) -> Iterator[str]:
                 yield f"{model} is not clearly above generic: the same reply to everybody may score as high"
         case "swap":
             if gap <= 0:
-                yield f"{model}: another case's persona does not lower the score, so the score does not measure alignment"
+                yield f"{model}: another case's persona does not lower the score, so the score says little of alignment"
             elif unclear:
                 yield f"{model}: another case's persona does not clearly lower the score"
         case "oracle":

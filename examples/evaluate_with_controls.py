@@ -1,12 +1,13 @@
-"""evaluate_with_controls: measure how well a model adapts, with a judge of your own, between controls.
+"""evaluate_with_controls: how well two models adapt to their users, between controls; then the same dialogues by another judge.
 
     python examples/evaluate_with_controls.py
 
-Needs no network and no model. A judge is a class with `score`; any model of `[models]` may stand for the scripts.
+Needs no network and no model: scripts play everybody. The same as a config is examples/evaluate.toml.
 """
 
 import asyncio
 import tempfile
+from typing import Any
 
 from rich import print
 from rich.table import Table
@@ -20,6 +21,7 @@ config = parse_config(
         "evaluate": {
             "models": ["slow", "quick"],
             "user": "simulator",
+            "judge": {"judge": "llm", "model": "simulator"},
             "controls": ["generic", "echo", "oracle", "swap"],
             "cases": 20,
             "turns": 5,
@@ -34,30 +36,35 @@ config = parse_config(
 )
 
 
-class WordJudge:
-    """A point for every fact and trait of the user that a reply takes up, from 1 to 5."""
+class Brevity:
+    """A judge of your own is a class with `score`: this one likes short replies, whoever they are for."""
 
-    name = "words"
+    name = "brevity"
 
-    def identity(self) -> dict[str, str]:
-        return {"judge": "words"}
+    def identity(self) -> dict[str, Any]:
+        return {"judge": "brevity"}
 
     async def score(self, context: ia.Context, reply: str, caller: Caller, *, key: str) -> Score:
-        assert context.persona is not None
-        found = sum(item in reply for item in context.persona.items)
-        return Score(judge=self.name, value=float(min(5, 1 + found)))
+        return Score(judge=self.name, value=max(1.0, 5.0 - len(reply.split()) / 10))
 
 
-def main() -> None:
+async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(ia.evaluate(config, folder, judge=WordJudge()))
-    table = Table("who", *(f"AL({turn})" for turn in range(1, found.results.turns + 1)), "average", box=None)
-    for model in found.results.models:
+        first = await ia.evaluate(config, folder)
+        second = await ia.evaluate(config, folder, judge=Brevity())
+    for found in (first, second):
+        print(f"\njudge {found.results.judge}: {found.calls} calls to models")
+        print(table(found.results.models))
+    print("\nIn the first table each model rises with its turns, above generic and below its oracle, and swap brings it down.")
+
+
+def table(models: Any) -> Table:
+    shown = Table("who", "AL(1)", "AL(5)", "average", box=None)
+    for model in models:
         scores = model.values()
-        table.add_row(model.name, *(f"{level:.2f}" for level in scores.mean(axis=0)), f"{scores.mean():.2f}")
-    print(table)
-    print("quick is to rise faster than slow, above generic and below its oracle; a swapped persona is to bring it down")
+        shown.add_row(model.name, f"{scores[:, 0].mean():.2f}", f"{scores[:, -1].mean():.2f}", f"{scores.mean():.2f}")
+    return shown
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

@@ -4,6 +4,7 @@ from interalign.sim.calls import CallPath, CallSettings, Ledger
 from interalign.sim.config import RunConfig
 from interalign.sim.engines import Engine, ScriptedEngine, make_engine
 from interalign.sim.health import Health, assess
+from interalign.sim.judging import make_judge, make_scorer
 from interalign.sim.models import MODELS, locate, pull
 from interalign.sim.runner import Summary, run, simulate
 from interalign.sim.store import read_manifest, read_trees
@@ -21,6 +22,8 @@ __all__ = [
     "assess",
     "locate",
     "make_engine",
+    "make_judge",
+    "make_scorer",
     "pull",
     "read_manifest",
     "read_trees",

@@ -160,7 +160,7 @@ def _in_terms_of_a(choice: Choice, order: Order) -> Outcome:
 
 def decide(judge: str, votes: tuple[Vote, ...]) -> Verdict:
     """Both orders must come to the same reply; the margin is the share of all votes that it leads by."""
-    orders = [_majority([vote.outcome for vote in votes if vote.order == order]) for order in _ORDERS]
+    orders: list[Outcome] = [_majority([vote.outcome for vote in votes if vote.order == order]) for order in _ORDERS]
     if "unscored" in orders:
         some = "" if set(orders) == {"unscored"} else "one of "
         verb = "name" if not some else "names"

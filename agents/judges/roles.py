@@ -82,8 +82,7 @@ class ScoreRole(Role[Mapping[str, Rating]]):
     def parse(self, text: str) -> Mapping[str, Rating]:
         if len(self.names) > 1:
             return read_scores(text, self.names)
-        (name,) = self.names
-        return {name: read_score(text, self.criteria)}
+        return dict.fromkeys(self.names, read_score(text, self.criteria))
 
 
 def _told(rubric: Prompt, context: Context) -> LLMMessage:

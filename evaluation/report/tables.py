@@ -46,7 +46,7 @@ def grids(figures: Figures) -> Iterator[Grid]:
         _differences(figures, "models", "Differences between models"),
         _differences(figures, "controls", "Models against controls"),
         _curves("criteria", "By criterion", [(model, model.criteria) for model in models]),
-        _curves("measures", "Beyond the score", [(model, model.measures) for model in figures.models]),
+        _curves("measures", "Beyond the score", [(model, model.measures) for model in models]),
         _recovery(figures),
         _missing(figures),
     )

@@ -36,7 +36,7 @@ def print_grid(grid: Grid, console: Console) -> None:
     """One table with its title and notes."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     for place, column in enumerate(grid.columns):
-        table.add_column(column, justify="left" if place < grid.texts else "right")
+        table.add_column(column, justify="left" if place < grid.texts else "right", overflow="fold")
     narrow = console.width < _WIDE
     for row in grid.rows:
         table.add_row(*(plain_text(cell.replace(" [", "\n[") if narrow else cell) for cell in row))

@@ -60,7 +60,7 @@ def simulator_card(simulated: Sequence[Talk], people: Sequence[Talk] | None = No
     one = count_side(simulated)
     if not people:
         return Card(simulated=portrait_of(one, simulated))
-    other = count_side(people, seed=1)
+    other = count_side(people, "conversation", seed=1)
     return Card(
         simulated=portrait_of(one, simulated),
         people=portrait_of(other, people),

@@ -63,8 +63,8 @@ class Side:
         return table_NV
 
 
-def count_side(talks: Sequence[Talk], seed: int = 0) -> Side:
-    """Go through all conversations once."""
+def count_side(talks: Sequence[Talk], unit: str = "profile", seed: int = 0) -> Side:
+    """Go through all conversations once; `unit` says what those that are drawn together share."""
     said = [list(talk.said()) for talk in talks]
     spoken = [[words(history[-1].text) for history in one] for one in said]
     lengths_NL = np.zeros((len(talks), LONGEST + 1))
@@ -72,7 +72,7 @@ def count_side(talks: Sequence[Talk], seed: int = 0) -> Side:
         np.add.at(lengths_NL[place], [min(len(message), LONGEST) for message in one], 1)
     faults = [Counter(fault for history in one for fault in faults_of(history)) for one in said]
     return Side(
-        bootstrap=ClusterBootstrap([talk.cluster for talk in talks], seed, REPLICATES),
+        bootstrap=ClusterBootstrap([talk.cluster for talk in talks], seed, REPLICATES, unit),
         messages_N=np.array([len(one) for one in said], dtype=float),
         lengths_NL=lengths_NL,
         asking_N=np.array([sum(questions(history[-1].text) > 0 for history in one) for one in said], dtype=float),

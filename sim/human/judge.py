@@ -55,6 +55,7 @@ class HumanJudge:
         return {"judge": "human", "annotator": self.annotator}
 
     async def compare(self, context: Context, a: str, b: str, caller: Caller, *, key: str) -> Verdict:
+        a, b = (text.encode(errors="replace").decode() for text in (a, b))  # as the answers can keep them
         if a == b:
             return Verdict(judge=self.name, outcome="tie", reason="the replies are the same")
         id = comparison_id(context, a, b)

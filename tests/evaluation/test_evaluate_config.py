@@ -23,8 +23,7 @@ from interalign.evaluation import EvaluateConfig
         ({"judge": "llm"}, "evaluate.judge names no model and there are several .* set evaluate.judge.model"),
         ({"judge": "oracle"}, "there is no judge 'oracle'"),
         ({"responder": "base"}, "it is played by the models in evaluate.models"),
-        ({"flip_at": 9}, "must lie within turns = 4, not at 9"),
-        ({"infer_at": [5]}, "must lie within turns = 4, not at 5"),
+        ({"flip_at": 9}, "flip_at = 9 is after the last turn .turns = 4."),
         ({"infer_at": [0]}, "'evaluate.infer_at.0' = 0"),
     ],
 )

@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 import typer
+from measured import drawn
 
 from interalign.cli import app, main
+from interalign.files import write_text
 from interalign.sim import models as model_store
 from interalign.sim import read_trees
 from interalign.sim.calls import CallCache
@@ -452,8 +454,8 @@ def example(text: str) -> str:
 def test_the_commands_are_these() -> None:
     plain = [name for name in NAMES if not name.startswith("personas ")]
     assert sorted(plain) == [
-        *("calls", "demo", "estimate", "judges card", "judges compare", "models list", "models pull", "pairs"),
-        *("rejudge", "simulate", "train dpo", "train sft", "tree"),
+        *("calls", "compare", "demo", "estimate", "judges card", "judges compare", "models list", "models pull", "pairs"),
+        *("rejudge", "simulate", "simulator card", "train dpo", "train sft", "tree"),
     ]
 
 
@@ -472,9 +474,12 @@ def test_every_example_works(interalign: Command, name: str, monkeypatch: pytest
     Path("cache/models").mkdir(parents=True)
     Path("cache/models", source.file).write_bytes(b"GGUF")
     shutil.copytree(ROOT / "examples", "examples")
-    interalign("demo", "--engine", "scripted")
+    interalign("demo", "--engine", "scripted", "--cases", "0")
     if name == "rejudge":
         interalign("simulate", "examples/first_run.toml")
+    if name == "compare":
+        for label, results in (("base", drawn({"base": (3.0, 0.1)})), ("tuned", drawn({"tuned": (3.3, 0.1)}))):
+            write_text(Path("runs", label, "results.json"), results.model_dump_json())
     CallCache(Path("runs/demo/calls.sqlite")).close()
     command = shlex.split(example(interalign(*name.split(), "--help").out))
     done = interalign(*command[1:])

@@ -20,19 +20,22 @@ PUBLIC = {
         *("Agent", "CallPath", "Candidate", "Cast", "Context", "ConversationTree", "DialogueState", "EmbeddingJudge"),
         "EvaluateConfig",
         *("Full", "Inducer", "InteralignError", "LLMJudge", "Message", "Persona", "Prompt", "Responder", "Role"),
-        *("RunConfig", "ScriptedEngine", "Stage", "UserAgent", "Verdict", "Walk", "compile_dialogue", "dialogue_graph"),
+        *("RunConfig", "Score", "ScriptedEngine", "Stage", "UserAgent", "Verdict", "Walk", "compile_dialogue", "dialogue_graph"),
         *("draw_tree", "evaluate", "grow", "json_request", "load_config", "preference_rows", "read_personas", "read_trees", "render_html", "run"),
         *("shipped_personas", "simulate", "write_rows"),
     ],
     "interalign.agents": [
         *("Agent", "Answer", "Caller", "Candidate", "Cast", "Context", "EmbeddingJudge", "Inducer", "Judge"),
-        *("LLMJudge", "Message", "Outcome", "Performer", "Persona", "PersonaWriter", "Personality", "PointwiseJudge"),
+        *("LLMJudge", "LikelihoodJudge", "Message", "Outcome", "PanelJudge", "Performer", "Persona", "PersonaWriter"),
+        *("Personality", "PointwiseJudge"),
         *(
             "Profile",
             "Prompt",
             "Responder",
+            "RewardModelJudge",
             "Role",
             "Score",
+            "Spent",
             "Strategy",
             "Usage",
             "UserAgent",
@@ -94,7 +97,7 @@ PUBLIC = {
     ],
     "interalign.sim": [
         *("MODELS", "CallPath", "CallSettings", "Engine", "Health", "Ledger", "RunConfig", "ScriptedEngine", "Summary"),
-        *("assess", "locate", "make_engine", "pull", "read_manifest", "read_trees", "run", "simulate"),
+        *("assess", "locate", "make_engine", "make_judge", "make_scorer", "pull", "read_manifest", "read_trees", "run", "simulate"),
     ],
     "interalign.training": [
         *("DPOSettings", "PairOptions", "PairSet", "SFTSettings", "Trained", "make_pairs", "preference_rows"),

@@ -14,7 +14,16 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-__all__ = ["TREE_ATTENTION", "Block", "blocks", "dense_mask", "flex_mask", "mask_inputs", "mask_rule", "use_tree_attention"]
+__all__ = [
+    "TREE_ATTENTION",
+    "Block",
+    "blocks",
+    "dense_mask",
+    "flex_mask",
+    "mask_inputs",
+    "mask_rule",
+    "use_tree_attention",
+]
 
 TREE_ATTENTION = "interalign_tree"
 """The name under which transformers knows the attention in blocks. Without blocks it is sdpa."""

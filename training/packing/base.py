@@ -62,12 +62,14 @@ class TreeTrainer(Trainer):
 
     def _prepare_model(self, longest: int) -> None:
         if self.args.n_gpu > 1:
-            raise ConfigError("several GPUs are visible to one process; use `accelerate launch`, or let it see one alone")
+            raise ConfigError(
+                "several GPUs are visible to one process; use `accelerate launch`, or let it see one alone"
+            )
         if self.args.device.type == "cpu":
             use_tree_attention(self.model)
         refusal = model_refusal(self.model, longest)
         if refusal:
-            raise ConfigError(f"this model cannot be trained on trees: {refusal}; train on pairs (packing = \"pairs\")")
+            raise ConfigError(f'this model cannot be trained on trees: {refusal}; train on pairs (packing = "pairs")')
         self._head_is_last = head_is_last(self.model)
         if hasattr(self.model, "peft_config") and self.args.activation_checkpointing:
             self.model.enable_input_require_grads()  # what is recomputed must have an input that wants gradients
@@ -135,7 +137,9 @@ def _plan(rows: Sequence[Encoded], args: TreeArguments) -> list[list[int]]:
     """The packs; accumulation is set so that a step has about the rows asked for."""
     if args.rows_per_step is None:
         return pack_rows(rows, args.token_budget, seed=args.seed)
-    packs = pack_rows(rows, args.token_budget, max(1, args.rows_per_step // args.per_device_train_batch_size), args.seed)
+    packs = pack_rows(
+        rows, args.token_budget, max(1, args.rows_per_step // args.per_device_train_batch_size), args.seed
+    )
     rows_of_a_pass = len(rows) / len(packs) * args.per_device_train_batch_size
     args.gradient_accumulation_steps = max(1, round(args.rows_per_step / rows_of_a_pass))
     return packs

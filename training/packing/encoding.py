@@ -43,7 +43,9 @@ def _encode(row: Mapping[str, Any], tokenizer: Any, number: int) -> Encoded:
     history = min(common_prefix(begun, path) for path in paths)
     if history == 0 or any(len(path) == history for path in paths):
         what = "its history" if history == 0 else "its reply"
-        raise ConfigError(f"row {number}: the chat template leaves nothing of {what}; take the row out, or mend the template")
+        raise ConfigError(
+            f"row {number}: the chat template leaves nothing of {what}; take the row out, or mend the template"
+        )
     return Encoded(_group(row), history, paths)
 
 

@@ -6,6 +6,7 @@ tree is cut, and what cutting costs is that tokens above the cut are computed on
 
 import random
 from collections.abc import Hashable, Sequence
+from itertools import pairwise
 
 from interalign.training.packing.encoding import Encoded, common_prefix
 from interalign.training.packing.layout import sort_key
@@ -16,7 +17,9 @@ __all__ = ["pack_rows", "tree_size"]
 def tree_size(rows: Sequence[Encoded]) -> int:
     """How many tokens the rows take in one layout."""
     paths = sorted((path for row in rows for path in row.paths), key=sort_key)
-    return sum(len(path) - common_prefix(before, path) for before, path in zip([paths[0][:0], *paths], paths, strict=False))
+    return sum(
+        len(path) - common_prefix(before, path) for before, path in zip([paths[0][:0], *paths], paths, strict=False)
+    )
 
 
 def pack_rows(rows: Sequence[Encoded], budget: int, limit: int | None = None, seed: int = 0) -> list[list[int]]:
@@ -41,7 +44,7 @@ def _split(tree: list[int], limit: int | None) -> list[list[int]]:
     """A tree of far more rows than a step should have, in equal parts that follow its branches."""
     parts = max(1, round(len(tree) / limit)) if limit else 1
     bounds = [len(tree) * part // parts for part in range(parts + 1)]
-    return [tree[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [tree[start:end] for start, end in pairwise(bounds)]
 
 
 def _cut(rows: Sequence[Encoded], tree: list[int], budget: int) -> list[list[int]]:

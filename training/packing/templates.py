@@ -16,7 +16,14 @@ Messages = list[dict[str, str]]
 _SAMPLED_ROWS = 32
 _PROBES = (
     ("Hi.", "Hello! What is on your mind?", "My hens are ill.", "Oh dear. All of them?", "Two.", "Call a vet."),
-    ("  7 + 5\n", "12", "\tdef f():\n    return {}\n", "`f` gives an empty dict.\n\n", "¿Y en español?", "Devuelve un dict 🦜"),
+    (
+        "  7 + 5\n",
+        "12",
+        "\tdef f():\n    return {}\n",
+        "`f` gives an empty dict.\n\n",
+        "¿Y en español?",
+        "Devuelve un dict 🦜",
+    ),
 )
 
 
@@ -78,7 +85,9 @@ def _breaks(tokenizer: Any, messages: Messages) -> int | None:
 def _tokens(tokenizer: Any, messages: Messages, **options: Any) -> Tokens:
     import numpy as np
 
-    return np.asarray(tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False, **options), dtype=np.int32)
+    return np.asarray(
+        tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False, **options), dtype=np.int32
+    )
 
 
 def _short(error: Exception) -> str:

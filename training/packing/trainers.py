@@ -71,7 +71,12 @@ class TreeDPOTrainer(TreeTrainer):
         policy_r = self.reply_log_probs(model, inputs)
         losses, chosen, rejected = dpo_losses(policy_r, reference_r, self.args.beta)
         log_probs = dict(zip(("logps/chosen", "logps/rejected"), policy_r.chunk(2), strict=True))
-        rewards = {"chosen": chosen, "rejected": rejected, "accuracies": chosen > rejected, "margins": chosen - rejected}
+        rewards = {
+            "chosen": chosen,
+            "rejected": rejected,
+            "accuracies": chosen > rejected,
+            "margins": chosen - rejected,
+        }
         self._count(inputs, loss=losses, **{f"rewards/{name}": value for name, value in rewards.items()}, **log_probs)
         return self._mean(losses, inputs, num_items_in_batch)
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 Rows = list[dict[str, Any]]
-WORDS = "hens barn rye bread night bus sister laughs at dawn when nobody 🦜 else is up to see it".split()
+TEXT = "hens barn rye bread night bus sister laughs at dawn when nobody 🦜 else is up to see it"
+WORDS = TEXT.split(" ")
 
 
 def say(rng: random.Random, role: str, longest: int = 12) -> dict[str, str]:
@@ -36,7 +37,10 @@ def grow_rows(seed: int, turns: int = 3, width: int = 2, continued: int = 1, con
 
 
 def completions(rows: Rows) -> Rows:
-    return [{"prompt": row["prompt"], "completion": row["chosen"], "conversation_id": row["conversation_id"]} for row in rows]
+    return [
+        {"prompt": row["prompt"], "completion": row["chosen"], "conversation_id": row["conversation_id"]}
+        for row in rows
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +51,11 @@ def base_model(tiny_tokenizer: Any, tiny_model: Path) -> Any:
 
     torch.manual_seed(1)
     sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
-    ends = {"bos_token_id": None, "eos_token_id": tiny_tokenizer.eos_token_id, "pad_token_id": tiny_tokenizer.pad_token_id}
+    ends = {
+        "bos_token_id": None,
+        "eos_token_id": tiny_tokenizer.eos_token_id,
+        "pad_token_id": tiny_tokenizer.pad_token_id,
+    }
     heads = {"num_key_value_heads": 2, "initializer_range": 0.3}
     return LlamaForCausalLM(LlamaConfig(vocab_size=len(tiny_tokenizer), **sizes, **ends, **heads))
 

@@ -19,7 +19,14 @@ from transformers import (
 )
 
 from interalign.training.packing import ancestors, encode_rows, lay_out, model_refusal
-from interalign.training.packing.attention import blocks, dense_mask, flex_mask, mask_inputs, mask_rule, use_tree_attention
+from interalign.training.packing.attention import (
+    blocks,
+    dense_mask,
+    flex_mask,
+    mask_inputs,
+    mask_rule,
+    use_tree_attention,
+)
 
 from .conftest import grow_rows
 

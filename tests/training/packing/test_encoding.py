@@ -16,7 +16,9 @@ from .conftest import completions, grow_rows
 def test_replies_begin_where_trl_cuts_them(model: Any, tiny_tokenizer: Any, options: dict[str, Any]) -> None:
     rows = grow_rows(4, turns=3, width=3)
     data = Dataset.from_list([{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in rows])
-    theirs = DPOTrainer(model, deepcopy(model), DPOConfig(**options, max_length=None), None, data, processing_class=tiny_tokenizer)
+    theirs = DPOTrainer(
+        model, deepcopy(model), DPOConfig(**options, max_length=None), None, data, processing_class=tiny_tokenizer
+    )
     for ours, row in zip(encode_rows(rows, tiny_tokenizer), theirs.train_dataset, strict=True):
         chosen, rejected = (path.tolist() for path in ours.paths)
         assert chosen[: ours.history] == row["prompt_ids"]
@@ -30,7 +32,9 @@ def test_an_sft_row_has_one_reply(tiny_tokenizer: Any) -> None:
 
 
 def test_rows_without_an_id_belong_together_by_their_opening(tiny_tokenizer: Any) -> None:
-    rows = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in grow_rows(0, turns=3, conversations=2)]
+    rows = [
+        {name: row[name] for name in ("prompt", "chosen", "rejected")} for row in grow_rows(0, turns=3, conversations=2)
+    ]
     groups = [row.group for row in encode_rows(rows, tiny_tokenizer)]
     assert groups[0] == groups[1] == groups[2] != groups[3] == groups[4] == groups[5]
 

@@ -97,7 +97,9 @@ def test_each_reply_has_the_log_probability_of_trl(
     theirs = trl_dpo(deepcopy(model), rows, tiny_tokenizer, options, deepcopy(model))
     batch = theirs.data_collator([dict(row) for row in theirs.train_dataset])
     expected_2n = torch.stack(theirs.compute_ref_log_probs(theirs.model, batch))
-    ours = TreeDPOTrainer(model, TreeArguments(**options, token_budget=150, precompute_reference=True), rows, (), tiny_tokenizer)
+    ours = TreeDPOTrainer(
+        model, TreeArguments(**options, token_budget=150, precompute_reference=True), rows, (), tiny_tokenizer
+    )
     torch.testing.assert_close(ours._known_2n, expected_2n, rtol=0, atol=1e-4)
 
 

@@ -32,7 +32,8 @@ def test_whole_trees_are_joined_while_they_fit(walks: list[Encoded]) -> None:
     packs = pack_rows(walks, budget=2 * max(sizes))
     assert len(packs) < 5
     for pack in packs:
-        assert len(pack) % 6 == 0 and len({walks[number].group for number in pack}) == len(pack) / 6
+        assert len(pack) % 6 == 0
+        assert len({walks[number].group for number in pack}) == len(pack) / 6
 
 
 def test_a_tree_over_the_budget_is_cut_along_its_branches(walks: list[Encoded]) -> None:
@@ -40,7 +41,7 @@ def test_a_tree_over_the_budget_is_cut_along_its_branches(walks: list[Encoded]) 
     budget = tree_size(tree) * 2 // 3
     packs = pack_rows(tree, budget)
     assert len(packs) > 1
-    assert sum(packs, []) == list(range(6))
+    assert [number for pack in packs for number in pack] == list(range(6))
 
 
 def test_a_row_over_the_budget_stands_alone(walks: list[Encoded]) -> None:

@@ -12,7 +12,9 @@ from .conftest import completions, grow_rows
 SAY = "<|{{ message['role'] }}|>{{ message['content'] }}<|end|>"
 ASK = "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 UNSTABLE = {
-    "an end of its own": "{% for message in messages %}" + SAY + "{% endfor %}{% if not add_generation_prompt %}<|pad|>{% endif %}",
+    "an end of its own": "{% for message in messages %}"
+    + SAY
+    + "{% endfor %}{% if not add_generation_prompt %}<|pad|>{% endif %}",
     "system in the last message": (
         "{% for message in messages %}{% if message['role'] != 'system' %}{% if loop.last and messages[0]['role'] == 'system' %}"
         "{{ messages[0]['content'] }}{% endif %}" + SAY + "{% endif %}{% endfor %}" + ASK
@@ -52,14 +54,16 @@ def test_a_template_may_refuse_system_messages(tokenizer: Any) -> None:
     assert prefix_stable(tokenizer) is None
     (row, *_) = grow_rows(0)
     row["prompt"] = [{"role": "system", "content": "Be brief."}, *row["prompt"]]
-    assert "the chat template fails on a conversation of 3 messages (no system)" in (prefix_stable(tokenizer, [row]) or "")
+    assert "the chat template fails on a conversation of 3 messages (no system)" in (
+        prefix_stable(tokenizer, [row]) or ""
+    )
 
 
 def test_the_rows_themselves_are_looked_at(tokenizer: Any) -> None:
-    tokenizer.chat_template = UNSTABLE["former replies shortened"].replace("not loop.last", "'hens' in message['content'] and not loop.last")
+    when = "'other hens' in message['content'] and not loop.last"
+    tokenizer.chat_template = UNSTABLE["former replies shortened"].replace("not loop.last", when)
     rows = grow_rows(0, turns=4)
     rows[-1]["prompt"][1]["content"] = "my other hens"
-    tokenizer.chat_template = tokenizer.chat_template.replace("'hens'", "'other hens'")
     assert prefix_stable(tokenizer) is None
     assert "differently" in (prefix_stable(tokenizer, rows) or "")
 
