@@ -23,7 +23,14 @@ def config(cases: int, turns: int, **section: Any) -> EvaluateConfig:
     scripts = {"base": 0.1, "tuned": 0.3, "simulator": 0.0}
     judge = {"judge": "llm", "model": "simulator"}
     data = {
-        "evaluate": {"cases": cases, "turns": turns, "user": "simulator", "judge": judge, "models": ["base"], **section},
+        "evaluate": {
+            "cases": cases,
+            "turns": turns,
+            "user": "simulator",
+            "judge": judge,
+            "models": ["base"],
+            **section,
+        },
         "models": {name: {"engine": "scripted", "adaptation": adaptation} for name, adaptation in scripts.items()},
     }
     return parse_config(data, EvaluateConfig)

@@ -13,7 +13,6 @@ by-JUDGE/             the results of another judge: the dialogues are scored aga
 Method: Wu et al., "Aligning LLMs with Individual Preferences via Interaction" (COLING 2025, arXiv 2410.03642).
 """
 
-import asyncio
 import hashlib
 import json
 import time
@@ -33,7 +32,7 @@ from interalign.evaluation.config import EvaluateConfig
 from interalign.evaluation.controls import ControlEngine
 from interalign.evaluation.gathering import gather_results
 from interalign.evaluation.provenance import provenance_of
-from interalign.evaluation.report import write_report
+from interalign.evaluation.report import notebook_results, write_report
 from interalign.evaluation.results import Results
 from interalign.evaluation.scoring import Observer, Scorer
 from interalign.evaluation.subjects import Subject, subjects_of
@@ -62,6 +61,10 @@ class Evaluation:
     seconds: float
     stopped: str = ""
     """Why it stopped before its end; empty if it did not."""
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the tables of the report."""
+        return notebook_results(self.results)
 
 
 async def evaluate(

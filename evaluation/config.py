@@ -71,7 +71,9 @@ class EvaluateSection(Config):
     @classmethod
     def _no_model(cls, responder: AgentConfig) -> AgentConfig:
         if responder.model is not None:
-            raise ValueError("it is played by the models in evaluate.models; give a table with role, prompt or parameters")
+            raise ValueError(
+                "it is played by the models in evaluate.models; give a table with role, prompt or parameters"
+            )
         return responder
 
     @model_validator(mode="after")
@@ -141,9 +143,7 @@ class EvaluateConfig(Config):
         """The run with the same players: every evaluated model is a responder under its own name."""
         return self._run(self.evaluated, strategy, self.judge, self.models)
 
-    def dialogue_config(
-        self, model: str | None, name: str, personas: str, strategy: Strategy = "plain"
-    ) -> RunConfig:
+    def dialogue_config(self, model: str | None, name: str, personas: str, strategy: Strategy = "plain") -> RunConfig:
         """What decides the dialogues of one model or control, and nothing else: equal configs, equal dialogues.
 
         The number of cases is left out (a conversation does not depend on how many others there are), and so is the judge.

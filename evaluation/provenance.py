@@ -1,4 +1,4 @@
-"""provenance: what is needed to quote an evaluation or to repeat it: models, judge, prompts, seeds, versions. No secrets, no times."""
+"""provenance: what it takes to quote or repeat an evaluation: models, judge, prompts, seeds, versions. No secrets, no times."""
 
 import hashlib
 import json

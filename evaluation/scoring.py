@@ -91,7 +91,9 @@ class Observer:
             await self._infer(tree, id, caller)
 
     def _open_aims(self, tree: ConversationTree, id: str) -> dict[str, Persona]:
-        return {kind: persona for kind, persona in self._aims(tree, id).items() if not self._has(tree, id, kind, persona)}
+        return {
+            kind: persona for kind, persona in self._aims(tree, id).items() if not self._has(tree, id, kind, persona)
+        }
 
     def _aims(self, tree: ConversationTree, id: str) -> dict[str, Persona]:
         """Whose persona the reply is scored against, by kind of score."""

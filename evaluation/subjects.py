@@ -41,9 +41,7 @@ def subjects_of(config: EvaluateConfig, personas: str) -> list[Subject]:
     """
     controls = config.evaluate.controls
     plain = make_cast(config.run_config()).responders
-    found = [
-        Subject(one.name, one, config.dialogue_config(one.name, one.name, personas)) for one in plain
-    ]
+    found = [Subject(one.name, one, config.dialogue_config(one.name, one.name, personas)) for one in plain]
     if "oracle" in controls:
         for one in make_cast(config.run_config("informed")).responders:
             name = f"oracle({one.name})"

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from langgraph.runtime import Runtime
 
-from interalign.agents import Agent, Answer, Caller, Cast, Context, Persona
+from interalign.agents import Agent, Answer, Cast, Context, Persona
 from interalign.errors import CallError
 from interalign.evaluation.scoring import Observer
 from interalign.evaluation.subjects import Subject
@@ -99,7 +99,9 @@ class Tables(Player):
             turns=run.turns,
             seed=run.seed,
             policy=Walk(),
-            disclosure=disclosure_plan(persona, run.turns, run.seed, case, flip=flip) if run.disclosure == "planned" else (),
+            disclosure=disclosure_plan(persona, run.turns, run.seed, case, flip=flip)
+            if run.disclosure == "planned"
+            else (),
             flip=flip,
             watch=watch,
         )

@@ -55,7 +55,9 @@ async def main() -> None:
     for found in (first, second):
         print(f"\njudge {found.results.judge}: {found.calls} calls to models")
         print(table(found.results.models))
-    print("\nIn the first table each model rises with its turns, above generic and below its oracle, and swap brings it down.")
+    print(
+        "\nIn the first table each model rises with its turns, above generic and below its oracle, and swap brings it down."
+    )
 
 
 def table(models: Any) -> Table:

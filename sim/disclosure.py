@@ -33,7 +33,9 @@ def disclosed(items: Sequence[str], messages: Sequence[str]) -> list[set[int]]:
         shared = {number: len(stems & have) for number, stems in enumerate(wanted)}
         found.append({number for number, count in shared.items() if 0 < count == len(wanted[number])})
         unsure += [(place, number) for number, count in shared.items() if 0 < count < len(wanted[number])]
-    _look_up({word for place, number in unsure for word in (*telling_words(items[number]), *telling_words(messages[place]))})
+    _look_up(
+        {word for place, number in unsure for word in (*telling_words(items[number]), *telling_words(messages[place]))}
+    )
     for place, number in unsure:
         if _nearness(items[number], messages[place]) >= NEAR:
             found[place].add(number)

@@ -39,13 +39,26 @@ _HELPER = re.compile(
             r"\bhere are (?:some|a few|three|four|five) (?:tips|suggestions|steps|ideas|ways)\b",
             r"\bthank(?:s| you) for (?:sharing|reaching out|your (?:question|message))\b",
         )
-    ),
-    re.IGNORECASE,
+    )
 )
+_HINTS = (
+    "help",
+    "assist",
+    "support",
+    " ai",
+    "model",
+    "chatbot",
+    "anything",
+    "let me",
+    "free",
+    "what",
+    "here are",
+    "thank",
+)
+"""One of these is in whatever the rule finds: most messages need not be searched."""
 _THIRD = re.compile(
     r"\bth(?:e|is) user(?:'s)?\b|\b(?:the|this|my|a) persona\b|\bmy character\b|\b(?:user|persona)(?: agent)?\s*:"
-    r"|(?:\A|[.!?]\s+)the person (?:is|has|was|likes?|loves?|hates?|enjoys?|wants?|prefers?|lives?|works?|says?|feels?|keeps?)\b",
-    re.IGNORECASE,
+    r"|(?:\A|[.!?]\s+)the person (?:is|has|was|likes?|loves?|hates?|enjoys?|wants?|prefers?|lives?|works?|says?|feels?|keeps?)\b"
 )
 _ACTS = (
     "smil laugh chuckl giggl grin sigh nod shrug wink wav paus blush frown smirk cough yawn whisper lean look glanc gaz stretch "
@@ -53,8 +66,7 @@ _ACTS = (
 )
 _ACTING = re.compile(
     rf"[(\[<*]\s*(?:he |she |they |i )?(?:\w+ly )?(?:{_ACTS.replace(' ', '|')})(?:e|es|s|ing|ling|les)?\b"
-    r"[^()\[\]<>*]{0,60}[)\]>*]",
-    re.IGNORECASE,
+    r"[^()\[\]<>*]{0,60}[)\]>*]"
 )
 
 
@@ -133,16 +145,16 @@ def assess(tree: ConversationTree) -> Health:
 
 def faults_of(history: Sequence[Message]) -> tuple[str, ...]:
     """What is wrong with the last message of a branch, which is the user's; leaks, which need the persona, aside."""
-    text = history[-1].text.replace("\u2019", "'")
-    said = words(text)
+    text = history[-1].text
+    lowered, said = text.lower().replace("\u2019", "'"), words(text)
     reply = history[-2].text if len(history) > 1 else ""
     rules = {
-        "role_flips": _HELPER.search(text) is not None,
+        "role_flips": any(hint in lowered for hint in _HINTS) and _HELPER.search(lowered) is not None,
         "echoes": bool(reply) and _echoes(text, reply),
         "empty": not said,
         "over_long": len(said) > OVER_LONG,
-        "third_person": _THIRD.search(text) is not None,
-        "stage_directions": _ACTING.search(text) is not None,
+        "third_person": _THIRD.search(lowered) is not None,
+        "stage_directions": _ACTING.search(lowered) is not None,
     }
     return tuple(fault for fault, found in rules.items() if found)
 
@@ -174,7 +186,9 @@ def _faults(tree: ConversationTree, told: Told) -> dict[str, tuple[str, ...]]:
     faults: dict[str, tuple[str, ...]] = {}
     for id, (items, known) in told.items():
         leak = len(items) >= max(_LEAK_ITEMS, _LEAK_SHARE * known)
-        faults[id] = faults_of(tree.history(id)) + (("leaks",) if leak else ())
+        above = tree.parent(id)
+        last = [Message(node.role, node.text) for node in ([tree[above]] if above else []) + [tree[id]]]
+        faults[id] = faults_of(last) + (("leaks",) if leak else ())
     return faults
 
 

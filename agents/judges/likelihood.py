@@ -88,6 +88,8 @@ class LikelihoodJudge:
         return Score(judge=self.name, value=value, reason=gain.reason, spent=gain.spent)
 
     async def _gains(self, context: Context, replies: Sequence[str], caller: Caller, key: str) -> list[LogProb]:
+        if not all(reply.strip() for reply in replies):
+            return [LogProb(None, "a reply is empty")] * len(replies)
         known = await self.logprobs.of_replies(informed_chat(context), replies, caller, key=f"{key}/with")
         alone = chat_of(context, load_prompt("friend"))
         plain = await self.logprobs.of_replies(alone, replies, caller, key=f"{key}/without")

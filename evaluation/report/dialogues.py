@@ -59,8 +59,8 @@ def extremes(results: Results, folders: dict[str, Path]) -> list[Dialogue]:
 
 def address(trees: Path, folder: Path, conversation: str = "", node: str = "") -> str:
     """A link from a page in `folder` to the page of trees, to one conversation in it, or to one message."""
-    way = quote(Path(os.path.relpath(trees, folder)).as_posix())
-    place = f"#{quote(conversation, safe='')}" if conversation else ""
+    way = quote(Path(os.path.relpath(trees, folder)).as_posix(), errors="replace")
+    place = f"#{quote(conversation, safe='', errors='replace')}" if conversation else ""
     return f"{way}/{TREE_PAGE}{place}" + (f"/{node}" if node else "")
 
 

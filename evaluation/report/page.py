@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from interalign.evaluation.figures import Figures, ModelFigures
+from interalign.evaluation.figures import Estimate, Figures, ModelFigures
 from interalign.evaluation.report.chart import alignment_chart, curve_chart, legend, value_range
 from interalign.evaluation.report.dialogues import Dialogue, address
 from interalign.evaluation.report.heat import heat_table
@@ -128,11 +128,16 @@ def _levels(models: Sequence[ModelFigures]) -> str:
     head = "".join(f'<th scope="col">{turn}</th>' for turn in turns)
     rows = "".join(
         f'<tr><th scope="row" dir="auto">{_text(short(model.name, 60))}</th>'
-        + "".join(f"<td>{number(level.value)}</td>" for level in model.overall.levels)
+        + "".join(_level(level, gone) for level, gone in zip(model.overall.levels, model.overall.missing, strict=True))
         + "</tr>"
         for model in models
     )
     return f'<table><thead><tr><th scope="col">turn</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _level(level: Estimate, missing: int) -> str:
+    """The mean, and how many scores it is without."""
+    return f"<td>{number(level.value)}{f'<br><small>{missing} missing</small>' if missing else ''}</td>"
 
 
 def _picture(chart: str) -> str:

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from interalign.errors import RunFolderError
 from interalign.evaluation.figures import Figures
 from interalign.evaluation.report.dialogues import TREE_PAGE, extremes, tree_folders
 from interalign.evaluation.report.markdown import render_markdown
@@ -40,11 +41,18 @@ def write_report(results: Results, folder: Path) -> None:
     write_text(folder / "report.html", render_page(results, figures, extremes(results, trees), trees, folder))
     plots = draw_plots(results, figures)
     for name, content in plots.items():
-        (folder / "plots").mkdir(exist_ok=True)
-        write_bytes(folder / "plots" / name, content)
+        write_bytes(_plots_folder(folder) / name, content)
     pictures = ["plots/curves.png"] if plots else []
     write_text(folder / "report.md", render_markdown(figures, [caption(results)], pictures))
     write_text(folder / "results.json", results_text(results, figures))
+
+
+def _plots_folder(folder: Path) -> Path:
+    try:
+        (folder / "plots").mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(f"{folder / 'plots'} cannot be made ({error.strerror}); move what is there") from None
+    return folder / "plots"
 
 
 def results_text(results: Results, figures: Figures) -> str:

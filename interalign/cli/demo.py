@@ -26,7 +26,9 @@ def demo(
     turns: Annotated[int, typer.Option(min=1, max=100)] = 4,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     cases: Annotated[int, typer.Option(min=0, max=100, help="Held-out users to evaluate the model with; 0: none.")] = 6,
-    engine: Annotated[DemoEngine, typer.Option(help="scripted: no model at all, in a few seconds.")] = DemoEngine.embedded,
+    engine: Annotated[
+        DemoEngine, typer.Option(help="scripted: no model at all, in a few seconds.")
+    ] = DemoEngine.embedded,
 ) -> None:
     """Grow a few conversation trees, show what comes of them, and evaluate the model.
 

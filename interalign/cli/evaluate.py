@@ -16,14 +16,20 @@ def evaluate(
     cases: Annotated[int | None, typer.Option(min=1, help="Held-out personas; 100 unless set.")] = None,
     turns: Annotated[int | None, typer.Option(min=1, max=100, help="Of each conversation; 10 unless set.")] = None,
     judge: Annotated[
-        str | None, typer.Option(help="Who scores: embedding, llm, or a name of [judges]. Saved dialogues are scored again.")
+        str | None,
+        typer.Option(help="Who scores: embedding, llm, or a name of [judges]. Saved dialogues are scored again."),
     ] = None,
     controls: Annotated[
         str | None, typer.Option(help="generic,echo,oracle,swap, or some of them; 'none' for none.")
     ] = None,
-    flip_at: Annotated[int | None, typer.Option(min=2, help="From this turn on the user has other preferences.")] = None,
+    flip_at: Annotated[
+        int | None, typer.Option(min=2, help="From this turn on the user has other preferences.")
+    ] = None,
     paper_compat: Annotated[
-        bool, typer.Option("--paper-compat", help="As the authors' released scripts do it; see docs/differences-from-the-paper.md.")
+        bool,
+        typer.Option(
+            "--paper-compat", help="As the authors' released scripts do it; see docs/differences-from-the-paper.md."
+        ),
     ] = False,
     set_: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="The folder; runs/NAME for NAME.toml unless given.")] = None,

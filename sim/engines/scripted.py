@@ -85,7 +85,7 @@ class ScriptedEngine(Engine[ScriptedConfig]):
         text = self._answer(role, context, wire, seed)
         if role not in _PLAYED and role not in self._scripts and isinstance(json_output, type):
             text = json.dumps(invent(json_output.model_json_schema(), generator(seed, role), text))
-        if role == "scorer" and isinstance(json_output, type):
+        if role == "scorer" and role not in self._scripts and isinstance(json_output, type):
             text = json.dumps(dict.fromkeys(json_output.model_fields, int(text)))
         prompt = sum(len(message["content"].split()) + 4 for message in wire)
         usage = EngineUsage(prompt, len(text.split()) + 1)

@@ -76,7 +76,15 @@ def test_the_slope_of_the_script_is_recovered(tmp_path: Path) -> None:
 
 def test_an_evaluation_has_every_part_of_its_report(evaluation: Evaluation) -> None:
     there = {path.name for path in evaluation.folder.iterdir()}
-    assert there >= {"config.toml", "results.json", "report.html", "report.md", "manifest.json", "usage.json", "dialogues"}
+    assert there >= {
+        "config.toml",
+        "results.json",
+        "report.html",
+        "report.md",
+        "manifest.json",
+        "usage.json",
+        "dialogues",
+    }
 
 
 # -- paired --------------------------------------------------------------------------------------
@@ -171,7 +179,9 @@ def test_an_evaluation_out_of_budget_says_so_and_goes_on(tmp_path: Path) -> None
 def test_the_same_evaluation_again_asks_nothing_and_changes_nothing(tmp_path: Path) -> None:
     controls = ["generic", "swap", "oracle"]
     evaluated(tmp_path, controls=controls, infer_at=[2], adjusted=True)
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*.json*") if path.name in ("results.json", "trees.jsonl")}
+    before = {
+        path: path.read_bytes() for path in tmp_path.rglob("*.json*") if path.name in ("results.json", "trees.jsonl")
+    }
     again = evaluated(tmp_path, controls=controls, infer_at=[2], adjusted=True)
     assert again.calls == 0
     assert before == {path: path.read_bytes() for path in before}
@@ -200,7 +210,8 @@ def test_more_cases_and_more_models_are_added_to_what_is_there(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("key", "change"), [("run.turns", {"turns": 5}), ("run.seed", {"seed": 9}), ("personas.sha256", {"personas": "own"})]
+    ("key", "change"),
+    [("run.turns", {"turns": 5}), ("run.seed", {"seed": 9}), ("personas.sha256", {"personas": "own"})],
 )
 def test_dialogues_of_another_config_are_refused(tmp_path: Path, key: str, change: dict[str, Any]) -> None:
     evaluated(tmp_path / "out", cases=1)
@@ -259,7 +270,9 @@ def test_paper_compat_scores_whole_numbers_without_history_and_lets_the_user_dis
 
 
 def test_measures_are_counted_for_each_case_and_turn(evaluation: Evaluation) -> None:
-    measures = {name: np.array(rows, dtype=float) for name, rows in model_of(evaluation.results, "tuned").measures.items()}
+    measures = {
+        name: np.array(rows, dtype=float) for name, rows in model_of(evaluation.results, "tuned").measures.items()
+    }
     assert (np.diff(measures["disclosed"], axis=1) >= 0).all()
     assert 0.2 < measures["disclosed"][:, -1].mean() < 0.35
     assert np.isfinite(measures["adjusted"]).all()

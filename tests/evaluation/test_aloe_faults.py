@@ -48,7 +48,9 @@ def lines(log: Path) -> int:
     return log.read_text().count("\n") if log.exists() else 0
 
 
-def test_an_evaluation_killed_again_and_again_comes_to_the_same_results(server: tuple[str, Path], tmp_path: Path) -> None:
+def test_an_evaluation_killed_again_and_again_comes_to_the_same_results(
+    server: tuple[str, Path], tmp_path: Path
+) -> None:
     base_url, log = server
     config = tmp_path / "e.toml"
     config.write_text(
@@ -77,8 +79,12 @@ class Failing(stub.Stub):
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         asked = body["messages"]
-        answers_third = sum(message["role"] == "user" for message in asked) == 3 and asked[0]["content"].startswith("You are chatting")
-        self.replies = [503 if answers_third else stub.completion("4" if "from 1 to 5" in asked[-1]["content"] else "Well.")]
+        answers_third = sum(message["role"] == "user" for message in asked) == 3 and asked[0]["content"].startswith(
+            "You are chatting"
+        )
+        self.replies = [
+            503 if answers_third else stub.completion("4" if "from 1 to 5" in asked[-1]["content"] else "Well.")
+        ]
         return await super().answer(request)
 
 
@@ -94,8 +100,10 @@ def test_a_server_that_fails_at_a_turn_leaves_missing_scores_and_no_unequal_deno
 
     found = stub.with_stub(Failing(stub.completion("4")), work)
     model, generic = found.results.models
-    assert [row for row in model.scores["overall"]] == [[4.0, 4.0, None, None]] * 3
-    assert {(one.case, one.turn) for one in model.missing} == {(f"case000{case}", turn) for case in range(3) for turn in (3, 4)}
+    assert model.scores["overall"] == [[4.0, 4.0, None, None]] * 3
+    assert {(one.case, one.turn) for one in model.missing} == {
+        (f"case000{case}", turn) for case in range(3) for turn in (3, 4)
+    }
     assert all("503" in one.reason for one in model.missing)
     assert not generic.missing
     page = (tmp_path / "report.md").read_text()
@@ -134,7 +142,9 @@ def test_whatever_a_judge_says_is_the_right_number_or_missing(tmp_path: Path, sa
     def script(context: Context) -> str:
         return said
 
-    engines: Any = {name: ScriptedEngine(scripts={"scorer": script} if name == "sim" else {}) for name in ("base", "sim")}
+    engines: Any = {
+        name: ScriptedEngine(scripts={"scorer": script} if name == "sim" else {}) for name in ("base", "sim")
+    }
     model = evaluated(tmp_path, cases=1, turns=1, clients=engines).results.models[0]
     assert model.scores["overall"] == [[value]]
     assert [bool(one.reason) for one in model.missing] == ([True] if value is None else [])

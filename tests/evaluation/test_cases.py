@@ -47,7 +47,7 @@ def test_where_turning_the_circle_does_not_do_a_matching_does() -> None:
 
 @pytest.mark.parametrize("halves", [("ax",), ("ax", "ay"), ("ax", "bx"), ("ax", "ay", "bx")])
 def test_cases_that_cannot_be_swapped_are_an_error(halves: tuple[str, ...]) -> None:
-    with pytest.raises(ConfigError, match="raise evaluate.cases, or leave the control out"):
+    with pytest.raises(ConfigError, match=r"raise evaluate\.cases, or leave the control out"):
         swapped(people(*halves))
 
 

@@ -64,5 +64,8 @@ def test_the_question_aside_comes_after_the_conversation_and_is_read_line_by_lin
     asked = role.messages(context)
     assert [message.content for message in asked[:2]] == ["I keep hens.", "Lovely."]
     assert "what do you know about me" in str(asked[-1].content)
-    assert role.parse("- You keep hens.\n2) You are kind.\n\nYou keep hens.\nnothing") == ("You keep hens.", "You are kind.")
+    assert role.parse("- You keep hens.\n2) You are kind.\n\nYou keep hens.\nnothing") == (
+        "You keep hens.",
+        "You are kind.",
+    )
     assert role.parse("nothing") == role.parse("") == ()

@@ -21,7 +21,9 @@ nan = math.nan
         ((3, 3, nan, 3), 3, None, "a turn has no score"),
     ],
 )
-def test_turns_are_counted_from_the_change(levels: tuple[float, ...], flip_at: int, turns: int | None, note: str) -> None:
+def test_turns_are_counted_from_the_change(
+    levels: tuple[float, ...], flip_at: int, turns: int | None, note: str
+) -> None:
     found = recovery_turns(levels, flip_at)
     assert (found.turns, found.note) == (turns, note)
 

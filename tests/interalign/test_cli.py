@@ -454,7 +454,7 @@ def example(text: str) -> str:
 def test_the_commands_are_these() -> None:
     plain = [name for name in NAMES if not name.startswith("personas ")]
     assert sorted(plain) == [
-        *("calls", "compare", "demo", "estimate", "judges card", "judges compare", "models list", "models pull", "pairs"),
+        *("calls", "compare", "demo", "estimate", "evaluate", "judges card", "judges compare", "models list", "models pull", "pairs"),
         *("rejudge", "simulate", "simulator card", "train dpo", "train sft", "tree"),
     ]
 

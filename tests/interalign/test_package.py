@@ -59,6 +59,11 @@ PUBLIC = {
         *("comparison_sentences", "data_sentences", "judge_override", "judges_in", "measure_judges"),
         *("read_judgements", "shipped_judgements", "side_lines", "text_table"),
     ],
+    "interalign.evaluation.report": ["notebook_results", "print_results", "write_report"],
+    "interalign.evaluation.simulator": [
+        *("Card", "Distance", "Portrait", "Talk", "card_grids", "card_sentences", "read_talks", "render_card"),
+        *("simulator_card", "talks_of"),
+    ],
     "interalign.graphs": [
         *(
             "Beam",

@@ -113,7 +113,7 @@ TOLD = [
     ("I am restoring a wooden canoe in my cellar.", "The canoe in the cellar needs another coat of varnish."),
     ("My father was a lighthouse keeper.", "Dad kept a lighthouse when I was small."),
     ("I want advice only when I ask for it.", "Don't give me advice unless I ask, please."),
-    ("I have two daughters who live in Canada.", "My girls are both in Canada, I miss them."),
+    ("I am afraid of escalators.", "I took the stairs, escalators frighten me."),
 ]
 NOT_TOLD = [
     ("I teach geography at a school in Porto.", "My son hates school."),

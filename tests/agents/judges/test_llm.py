@@ -130,8 +130,8 @@ def test_texts_with_braces_and_dollars_stay_as_they_are() -> None:
 
 def test_a_score_keeps_what_was_said_and_spent() -> None:
     found = scored(LLMJudge("m"))
-    assert (found.value, found.reason, found.raw, found.spent.calls) == (5.0, "", ("5",), 1)
-    assert scored(LLMJudge("m"), GENERIC).value == 2.0
+    assert (found.value, found.reason, found.raw, found.spent.calls) == (2.0, "", ("2",), 1)
+    assert scored(LLMJudge("m"), GENERIC).value == 1.0
 
 
 def test_criteria_are_asked_one_by_one_and_averaged() -> None:
@@ -139,6 +139,11 @@ def test_criteria_are_asked_one_by_one_and_averaged() -> None:
     found = scored(LLMJudge("m", criteria=("style", "content", "human")), caller=says)
     assert (found.value, found.criteria) == (3.0, {"style": 4.0, "content": 2.0, "human": 3.0})
     assert found.spent.calls == 3
+
+
+def test_the_script_answers_in_json_where_it_is_asked_to() -> None:
+    found = scored(LLMJudge("m", criteria=("style", "content"), structured=True))
+    assert (found.criteria, found.raw) == ({"style": 2.0, "content": 2.0}, ('{"style": 2, "content": 2}',))
 
 
 def test_structured_criteria_take_one_call() -> None:

@@ -119,6 +119,13 @@ def test_a_missing_score_says_why_in_the_map() -> None:
     assert 'title="a &quot;reason&quot; &lt;"' in heat_table(model, results.cases, lambda _: None)
 
 
+def test_the_table_of_levels_says_how_many_scores_are_missing(results: Results, folder: Path) -> None:
+    missing = compute_figures(results).models[0].overall.missing
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert max(missing) > 0
+    assert f"<br><small>{max(missing)} missing</small></td>" in page
+
+
 def test_figures_are_written_as_one_reads_them() -> None:
     assert (number(-0.001), number(None), number(2.0, 1)) == ("0.00", "–", "2.0")
     assert (chance(0.0004), chance(0.0421), chance(None)) == ("< 0.001", "0.042", "–")
