@@ -44,12 +44,15 @@ def load_policy(config: TrainSettings, start: Start) -> Any:
 
 def _with_adapter(model: Any, folder: Path, config: TrainSettings) -> Any:
     try:
-        return PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+        policy = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
     except (RuntimeError, ValueError, KeyError, OSError) as error:
         raise ConfigError(
             f"the adapter of train.start = {config.train.start!r} does not fit train.model = {config.train.model!r}: "
             f"{' '.join(str(error).split())[:200]}"
         ) from None
+    # By the name that the adapter gives its base, PEFT would ask the hub for the base's vocabulary at every checkpoint.
+    policy.peft_config["default"].base_model_name_or_path = model.config._name_or_path
+    return policy
 
 
 def lora_config(config: TrainSettings, model: Any) -> LoraConfig:

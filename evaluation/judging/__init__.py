@@ -14,7 +14,7 @@ from interalign.evaluation.judging.report import (
     data_sentences,
     side_lines,
 )
-from interalign.evaluation.judging.runs import compare_run, judge_override
+from interalign.evaluation.judging.runs import compare_run
 from interalign.evaluation.judging.terminal import text_table
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "comparison_page",
     "comparison_sentences",
     "data_sentences",
-    "judge_override",
     "judges_in",
     "measure_judges",
     "read_judgements",

@@ -51,7 +51,12 @@ def card_lines(card: Card) -> Iterator[Line]:
         cells = tuple(f"{getattr(judge.cost, name):,.0f}" for judge in card.judges)
         yield Line(title, "per 1,000 verdicts", cells)
     yield Line("money", "per 1,000 verdicts", tuple(f"{judge.cost.money:.4g}" for judge in card.judges))
-    yield Line("seconds", "per 1,000 verdicts", tuple(judge.cost.seconds.text(",.3g") for judge in card.judges))
+    yield Line("seconds", "per 1,000 verdicts", tuple(_seconds(judge) for judge in card.judges))
+
+
+def _seconds(judge: JudgeColumn) -> str:
+    seconds = judge.cost.seconds
+    return seconds.text(",.0f" if (seconds.value or 0) >= 100 else ".3g")
 
 
 def _outcomes(judge: JudgeColumn) -> str:

@@ -6,7 +6,7 @@ Everything in it also stands in a table; the picture has a title and a descripti
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from interalign.evaluation.figures import Alignment, Estimate, ModelFigures
+from interalign.evaluation.figures import Alignment, Estimate, Figures, ModelFigures
 from interalign.evaluation.report.palette import dashes, marker
 from interalign.evaluation.report.texts import number, short, with_interval
 
@@ -64,9 +64,10 @@ def value_range(models: Sequence[ModelFigures]) -> tuple[float, float]:
     return (low // step) * step, max(-(-high // step) * step, (low // step + 1) * step)
 
 
-def alignment_chart(found: Sequence[Alignment]) -> str:
+def alignment_chart(figures: Figures) -> str:
     """Where each model stands between generic (0) and oracle (1)."""
-    shown = [one for one in found if one.value.value is not None]
+    shown = [one for one in figures.alignment if one.value.value is not None]
+    places = {model.name: place for place, model in enumerate(figures.models)}
     if not shown:
         return ""
     ends = [0.0, 1.0, *(end for one in shown for end in _ends(one.value))]
@@ -77,17 +78,17 @@ def alignment_chart(found: Sequence[Alignment]) -> str:
         x = _at(tick, low, high)
         body.append(f'<path class="grid" d="M{x:.1f} 8V{tall - 24}"/>')
         body.append(f'<text x="{x:.1f}" y="{tall - 8}" text-anchor="middle">{name} {tick:.0f}</text>')
-    for place, one in enumerate(shown):
-        body += _whisker(place, one, low, high)
+    for row, one in enumerate(shown):
+        body += _whisker(row, places[one.model], one, low, high)
     said = "; ".join(f"{short(one.model, 40)}: {with_interval(one.value)}" for one in shown)
     return (
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {tall}" role="img" aria-label="{escape(said)}">{"".join(body)}</svg>'
     )
 
 
-def _whisker(place: int, one: Alignment, low: float, high: float) -> Iterator[str]:
+def _whisker(row: int, place: int, one: Alignment, low: float, high: float) -> Iterator[str]:
     assert one.value.value is not None
-    y = 26 + 34 * place
+    y = 26 + 34 * row
     x = _at(one.value.value, low, high)
     if one.value.low is not None and one.value.high is not None:
         yield f'<path class="line s{place % 8}" d="M{_at(one.value.low, low, high):.1f} {y}H{_at(one.value.high, low, high):.1f}"/>'

@@ -59,7 +59,7 @@ def figures_html(figures: Figures, said: Sequence[str]) -> str:
             found.pop("controls", ""),
             *_curves(figures),
             found.pop("alignment", ""),
-            _picture(alignment_chart(figures.alignment)),
+            _picture(alignment_chart(figures)),
             *found.values(),
         ]
     )

@@ -34,7 +34,7 @@ def print_figures(figures: Figures, lines: Iterable[str], console: Console) -> N
 
 def print_grid(grid: Grid, console: Console) -> None:
     """One table with its title and notes."""
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 0, 0, 1))
     for place, column in enumerate(grid.columns):
         table.add_column(column, justify="left" if place < grid.texts else "right", overflow="fold")
     narrow = console.width < _WIDE

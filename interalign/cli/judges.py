@@ -24,7 +24,9 @@ judges = typer.Typer(
 
 Names = Annotated[
     list[str],
-    typer.Option("--judge", metavar="NAME", help="A judge, or a table [judges.NAME] of the config; repeatable."),
+    typer.Option(
+        "--judge", metavar="NAME", help="A kind of judge, a table [judges.NAME], or module:Class; repeatable."
+    ),
 ]
 
 
@@ -83,6 +85,9 @@ def compare(
         ),
     ] = None,
     set_: Overrides = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="CONFIG.toml", help="Its [models] and [judges] come to those of the run.")
+    ] = None,
     scores: Annotated[
         bool, typer.Option("--scores", help="Let judges that can score single replies do so, for AL(k): more calls.")
     ] = False,
@@ -94,6 +99,8 @@ def compare(
 
     Example: interalign judges compare runs/demo --judge llm --judge embedding
     """
+    from interalign.cli.simulate import warn_of_same_model
+    from interalign.config import read_toml
     from interalign.evaluation.judging import (
         agreement_lines,
         compare_run,
@@ -104,7 +111,8 @@ def compare(
     from interalign.files import write_text
     from interalign.sim import run as run_async
 
-    found = run_async(lambda: compare_run(run, judge or (), set_ or (), with_scores=scores))
+    more: dict[str, Any] = {"tables": read_toml(config) if config else None, "with_scores": scores}
+    found = run_async(lambda: compare_run(run, judge or (), set_ or (), before=warn_of_same_model, **more))
     folder = out or run
     write_text(folder / "comparison.json", found.model_dump_json(indent=2) + "\n")
     write_text(folder / "comparison.html", comparison_page(found))
@@ -143,9 +151,9 @@ def _print_flips(found: "Comparison") -> None:
 
 def _configs(names: Sequence[str], path: Path | None, overrides: Sequence[str]) -> "list[RunConfig]":
     """A config for each judge. Raises ConfigError for a judge that needs a model where no config names any."""
+    from interalign.cli.simulate import judge_override
     from interalign.config import parse_config, read_toml
     from interalign.errors import ConfigError
-    from interalign.evaluation.judging import judge_override
     from interalign.sim import RunConfig
     from interalign.sim.judge_config import judge_players
 

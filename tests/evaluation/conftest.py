@@ -1,7 +1,5 @@
 """One evaluation with two models and all controls, for tests that only look at it."""
 
-from pathlib import Path
-
 import pytest
 from evaluating import evaluated
 

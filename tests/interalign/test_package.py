@@ -56,7 +56,7 @@ PUBLIC = {
     "interalign.evaluation.judging": [
         *("Agreement", "Card", "Comparison", "Counted", "DataSet", "Flip", "JudgeColumn", "JudgeSide", "Judgement"),
         *("agreement_lines", "card_lines", "card_page", "compare_judges", "compare_run", "comparison_page"),
-        *("comparison_sentences", "data_sentences", "judge_override", "judges_in", "measure_judges"),
+        *("comparison_sentences", "data_sentences", "judges_in", "measure_judges"),
         *("read_judgements", "shipped_judgements", "side_lines", "text_table"),
     ],
     "interalign.evaluation.report": ["notebook_results", "print_results", "write_report"],

@@ -189,6 +189,21 @@ def test_the_result_is_one_adapter_of_the_base(
     assert all(0 < (after[key] - before[key]).abs().max() < 0.01 for key in before)
 
 
+def test_a_hub_name_is_kept_and_nobody_asked_for_it(
+    sft: Settings, dpo: Settings, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(*arguments: Any, **options: Any) -> None:
+        raise AssertionError(f"asked for {arguments}")
+
+    monkeypatch.setattr("interalign.sim.hf_models._from_hub", lambda name: tiny_model)
+    monkeypatch.setattr("socket.getaddrinfo", no_network)
+    first = train(sft(model="nobody/tiny", max_steps=1), tmp_path / "sft")
+    done = train(dpo(model="nobody/tiny", max_steps=1, start=str(first.folder)), tmp_path / "dpo")
+    for folder in (first.folder, done.folder):
+        saved = json.loads((folder / "adapter_config.json").read_text())
+        assert saved["base_model_name_or_path"] == "nobody/tiny"
+
+
 def test_swapping_chosen_and_rejected_flips_the_margin(dpo: Settings, tmp_path: Path) -> None:
     from datasets import Dataset
 

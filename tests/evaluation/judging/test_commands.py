@@ -81,6 +81,20 @@ def test_judges_of_a_run_are_compared(interalign, scripted_run: Path) -> None:
     assert json.loads(Path("run/comparison.json").read_text())["judges"][1]["name"] == "embedding"
 
 
+def test_a_judge_of_another_config_judges_the_run(interalign, scripted_run: Path) -> None:
+    shutil.copytree(scripted_run, "run")
+    Path("c.toml").write_text('[models.other]\nengine = "scripted"\n[judges.strict]\njudge = "llm"\nmodel = "other"\n')
+    status, out, _ = interalign(
+        "compare", "run", "--judge", "llm", "--judge", "strict", "--config", "c.toml", "--scores"
+    )
+    assert status == 0
+    assert "llm · strict" in out
+    assert [judge["name"] for judge in json.loads(Path("run/comparison.json").read_text())["judges"]] == [
+        "llm",
+        "strict",
+    ]
+
+
 def test_one_judge_alone_is_refused(interalign, scripted_run: Path) -> None:
     status, out, err = interalign("compare", str(scripted_run))
     assert (status, out) == (2, "")
