@@ -16,10 +16,10 @@ from interalign.evaluation.statistics import compute_figures
 __all__ = ["compare_results", "comparison_text", "labels_of", "why_unpaired"]
 
 _ABOUT = {
-    "disclosure": "the user discloses",
-    "flip_at": "the preference flips at turn",
-    "paper_compat": "paper_compat is",
-    "personas_sha256": "the personas have the hash",
+    "disclosure": "how the user discloses differs",
+    "flip_at": "the turn of the preference flip differs",
+    "paper_compat": "paper_compat differs",
+    "personas_sha256": "the texts of the personas differ",
 }
 """Keys of the provenance that decide what a score means, beside judge and user."""
 
@@ -107,11 +107,11 @@ def _differences(one: Results, other: Results) -> Iterator[tuple[str, str, str]]
         same_name = " of this name" if one.judge == other.judge else ""
         yield f"the judge{same_name} differs", one.judge, other.judge
     if _user(one) != _user(other):
-        yield "the simulated user differs", str(one.provenance.get("user")), str(other.provenance.get("user"))
+        yield "the simulated user differs", _named(_user(one)), _named(_user(other))
     for key, words in _ABOUT.items():
         mine, theirs = (results.provenance.get(key) for results in (one, other))
         if mine != theirs:
-            yield f"{words} not the same", str(mine), str(theirs)
+            yield words, str(mine)[:12], str(theirs)[:12]
 
 
 def _judge(results: Results) -> tuple[str, Any]:
@@ -126,3 +126,12 @@ def _user(results: Results) -> Any:
         return None
     model = models.get(user.get("model")) if isinstance(models, dict) else None
     return {**user, "model": model}
+
+
+def _named(user: Any) -> str:
+    """Its model and prompt in short."""
+    if user is None:
+        return "unknown"
+    model = user["model"]
+    name = model.get("model") or model.get("engine") if isinstance(model, dict) else model
+    return f"{name}, prompt {str(user.get('prompt'))[:8]}"

@@ -7,6 +7,7 @@ lost by a kill in between comes out of the cache of answers.
 import asyncio
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from interalign.errors import BudgetError
@@ -131,10 +132,16 @@ class Work:
 
     async def _score_all(self, seat: Seat, replies: Sequence[tuple[ConversationTree, str]]) -> None:
         slots = asyncio.Semaphore(_AT_A_TIME)
+        left = Counter(tree.id for tree, _ in replies)
+        self._done, self._goal = 0, len(left)
 
         async def observe(tree: ConversationTree, id: str) -> None:
             async with slots:
                 await seat.observer.observe(tree, id, self.calls)
+            left[tree.id] -= 1
+            if not left[tree.id]:
+                self._done += 1
+                self._show()
 
         try:
             async with asyncio.TaskGroup() as tasks:

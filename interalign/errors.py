@@ -8,7 +8,8 @@
     ├── CallError (RuntimeError)        a model call failed for good
     │   └── TransientError              ... or may succeed when it is sent again
     ├── ParseError (ValueError)         a model's text is not the answer its role asked for
-    └── TreeError (ValueError)          a conversation tree breaks one of its invariants
+    ├── TreeError (ValueError)          a conversation tree breaks one of its invariants
+    └── DivergedError (ArithmeticError) a training's loss or weights are no numbers any more
 
 Each message says what was given, why it fails and what helps. The command line prints it without a traceback and exits 2.
 """
@@ -17,6 +18,7 @@ __all__ = [
     "BudgetError",
     "CallError",
     "ConfigError",
+    "DivergedError",
     "InteralignError",
     "MissingError",
     "ParseError",
@@ -67,3 +69,7 @@ class ParseError(InteralignError, ValueError):
 
 class TreeError(InteralignError, ValueError):
     """A conversation tree breaks one of its invariants."""
+
+
+class DivergedError(InteralignError, ArithmeticError):
+    """A training's loss or weights are no numbers any more."""

@@ -8,13 +8,9 @@ from typing import Any
 
 import torch
 
-from interalign.errors import InteralignError, RunFolderError
+from interalign.errors import DivergedError, InteralignError, RunFolderError
 
-__all__ = ["DivergedError", "Guard"]
-
-
-class DivergedError(InteralignError, ArithmeticError):
-    """A training's loss or weights are no numbers any more."""
+__all__ = ["Guard"]
 
 
 class Guard:

@@ -56,5 +56,5 @@ def rejudge(
         typer.echo(
             f"of {both} comparisons that both judges decided, {found.flipped} come out the other way ({found.flipped / both:.0%})"
         )
-    again = f"interalign pairs {shlex.quote(str(run))} --judge {shlex.quote(found.judge)} -o pairs.jsonl"
+    again = f"interalign pairs {shlex.quote(str(run))} --judge {shlex.quote(found.judge)} --out data/NAME"
     typer.echo(f"pairs by this judge:  {again}")

@@ -67,10 +67,10 @@ def test_somebody_elses_persona_lowers_the_score(evaluation: Evaluation) -> None
 
 
 def test_the_slope_of_the_script_is_recovered(tmp_path: Path) -> None:
-    results = evaluated(tmp_path, cases=100, turns=5).results
+    results = evaluated(tmp_path, cases=60, turns=5).results
     levels = model_of(results, "base").values().mean(axis=0)
-    # AL(k) = 1 + 0.2 k; of 100 scores a turn that vary by less than 0.5, a slope over 5 turns has an error of 0.016.
-    assert abs(improvement_rate(levels.tolist()).slope - 0.2) < 0.05
+    # AL(k) = 1 + 0.2 k; of 60 scores a turn that vary by less than 0.5, a slope over 5 turns has an error of 0.02.
+    assert abs(improvement_rate(levels.tolist()).slope - 0.2) < 0.06
     assert abs(levels.mean() - 1.6) < 0.1
 
 

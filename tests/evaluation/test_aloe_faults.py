@@ -22,7 +22,7 @@ from interalign.sim import ScriptedEngine
 
 SUPPORT = Path(__file__).parents[1] / "support"
 INTERALIGN = str(Path(sys.executable).with_name("interalign"))
-KILLS = 3
+KILLS = 2
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_an_evaluation_killed_again_and_again_comes_to_the_same_results(
     base_url, log = server
     config = tmp_path / "e.toml"
     config.write_text(
-        '[evaluate]\ncases = 12\nturns = 4\ncontrols = ["generic", "swap"]\n'
+        '[evaluate]\ncases = 8\nturns = 4\ncontrols = ["generic", "swap"]\n'
         f'[models.m]\nengine = "openai_api"\nbase_url = "{base_url}"\nmodel = "m"\nmax_in_flight = 4\n'
     )
     assert play(config, tmp_path / "calm").wait(60) == 0

@@ -59,7 +59,7 @@ def test_other_cases_turns_or_judges_are_not_subtracted(other: Results, words: s
         ({"judge": {"name": "j", "digest": "2"}}, "the judge of this name differs"),
         ({"user": {"model": "big", "prompt": "other"}}, "the simulated user differs"),
         ({"models": {"big": {"engine": "embedded"}}}, "the simulated user differs"),
-        ({"disclosure": "free"}, "the user discloses not the same (x: planned, y: free)"),
+        ({"disclosure": "free"}, "how the user discloses differs (x: planned, y: free)"),
     ],
 )
 def test_provenance_says_when_scores_mean_something_else(more: dict[str, Any], words: str) -> None:

@@ -61,4 +61,4 @@ def test_the_manifest_names_the_judge_and_stays_true(judged: Path) -> None:
 def test_the_command_says_how_the_judges_differ(judged: Path) -> None:
     shown = CliRunner().invoke(app, ["rejudge", str(judged), "--judge", "embedding"]).output
     assert "comparisons that both judges decided" in shown
-    assert f"interalign pairs {judged} --judge embedding -o pairs.jsonl" in shown
+    assert f"interalign pairs {judged} --judge embedding --out data/NAME" in shown

@@ -262,7 +262,7 @@ def test_a_full_disk_ends_a_training_with_a_sentence(sft: Settings, tmp_path: Pa
 
 @pytest.mark.parametrize("save_steps", [1, 50])
 def test_a_loss_that_is_no_number_stops_the_training(sft: Settings, tmp_path: Path, save_steps: int) -> None:
-    from interalign.training.guard import DivergedError
+    from interalign.errors import DivergedError
 
     config = sft(full=True, lr=1e30, max_steps=4, save_steps=save_steps)
     with pytest.raises(DivergedError, match=r"at step \d of 4: the training has diverged; lower train\.lr"):
