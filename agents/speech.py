@@ -57,13 +57,13 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.lower().replace("\u2019", "'")))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def telling_words(text: str) -> tuple[str, ...]:
     """The words that say what a text is about, each once."""
     return tuple(dict.fromkeys(word for word in words(text) if word not in _FUNCTION))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def content_words(text: str) -> frozenset[str]:
     """The stems of these words, roughly: "keeps" and "keeping" are "keep"."""
     return frozenset(_stem(word) for word in telling_words(text))

@@ -92,7 +92,10 @@ def worker(pipe: Any, variant: Variant, options: argparse.Namespace) -> None:
 
 
 def common_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    import torch
+
     return {
+        "use_cpu": not torch.cuda.is_available(),
         "output_dir": tempfile.mkdtemp(),
         "report_to": "none",
         "num_train_epochs": 1,

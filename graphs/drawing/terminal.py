@@ -45,7 +45,9 @@ def _candidates(tree: ConversationTree, replies: list[Node]) -> RenderableType:
 def _reply(tree: ConversationTree, reply: Node) -> RenderableType:
     mark, colour = _MARKS[tree.label(reply.id)]
     title = Text.assemble((mark, colour), " · ", plain_text(reply.agent), " → continued" if reply.continued else "")
-    return Panel(plain_text(reply.text), title=title, title_align="left", border_style="cyan" if reply.continued else "dim")
+    return Panel(
+        plain_text(reply.text), title=title, title_align="left", border_style="cyan" if reply.continued else "dim"
+    )
 
 
 def list_trees(trees: list[ConversationTree]) -> RenderableType:
@@ -53,7 +55,9 @@ def list_trees(trees: list[ConversationTree]) -> RenderableType:
     table = Table("conversation", "persona", "turns", "messages", "pairs", box=None, header_style="bold")
     for tree in trees:
         turns = max((node.turn for node in tree), default=0)
-        table.add_row(plain_text(tree.id), plain_text(tree.persona.id), str(turns), str(len(tree)), str(len(list(tree.pairs()))))
+        table.add_row(
+            plain_text(tree.id), plain_text(tree.persona.id), str(turns), str(len(tree)), str(len(list(tree.pairs())))
+        )
     return table
 
 

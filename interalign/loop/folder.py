@@ -37,6 +37,8 @@ class StageRecord(BaseModel):
 
     name: str
     seconds: float
+    processor: float
+    """Seconds of processor time, of all cores together: what does not depend on what else the machine does."""
     memory: int
     """The most that the process has held by the stage's end, in bytes."""
 
@@ -95,12 +97,13 @@ class LoopFolder:
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
         """Note what a stage takes, finished or not: a resumed one adds up."""
-        started = time.monotonic()
+        started, spent = time.monotonic(), time.process_time()
         try:
             yield
         finally:
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            record = StageRecord(name=name, seconds=round(time.monotonic() - started, 1), memory=memory)
+            seconds, processor = time.monotonic() - started, time.process_time() - spent
+            record = StageRecord(name=name, seconds=round(seconds, 1), processor=round(processor, 1), memory=memory)
             with (self.path / "stages.jsonl").open("a", encoding="utf-8") as file:
                 file.write(record.model_dump_json() + "\n")
 
@@ -109,9 +112,14 @@ class LoopFolder:
         found: dict[str, StageRecord] = {}
         for record in self._records():
             former = found.get(record.name)
-            seconds = record.seconds + (former.seconds if former else 0.0)
-            memory = max(record.memory, former.memory if former else 0)
-            found[record.name] = StageRecord(name=record.name, seconds=round(seconds, 1), memory=memory)
+            if former is not None:
+                record = StageRecord(
+                    name=record.name,
+                    seconds=round(record.seconds + former.seconds, 1),
+                    processor=round(record.processor + former.processor, 1),
+                    memory=max(record.memory, former.memory),
+                )
+            found[record.name] = record
         return list(found.values())
 
     def _records(self) -> Iterator[StageRecord]:

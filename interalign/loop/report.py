@@ -33,9 +33,12 @@ def tables(found: Findings) -> Iterator[Table]:
     yield "Models and controls", ("name", "kind", "score, 1 to 5", "words a reply", "copied from the user"), rows
     rows = [(f"{gain.model} - {gain.base}", _figure(gain.average), _p(gain)) for gain in (*found.gains, *found.against)]
     yield "Differences", ("difference", "mean [95 % interval]", "p"), rows
-    stages = [(one.name, f"{one.seconds:,.0f} s", f"{one.memory / 2**30:.2f} GiB") for one in found.stages]
-    total = sum(one.seconds for one in found.stages)
-    yield "Stages", ("stage", "time", "memory of the process, at most"), [*stages, ("all", f"{total:,.0f} s", "")]
+    rows = [
+        (one.name, f"{one.seconds:,.0f} s", f"{one.processor:,.0f} s", f"{one.memory / 2**30:.2f} GiB") for one in found.stages
+    ]
+    time, processor = (sum(getattr(one, key) for one in found.stages) for key in ("seconds", "processor"))
+    rows.append(("all", f"{time:,.0f} s", f"{processor:,.0f} s", ""))
+    yield "Stages", ("stage", "time", "of all cores together", "memory of the process, at most"), rows
 
 
 _LINKS = (

@@ -69,14 +69,14 @@ class CallPath:
         endpoint, entry = self._at(agent)
         messages = list(agent.role.messages(context))
         form = Form(agent.role.output)
-        tokens, repair = 0, 0
+        usage, repair = Usage(calls=0), 0
         while True:
             extra = {**agent.settings, "seed": derive(key, repair)}
             result = await self._answer(agent, endpoint, entry, messages, extra, context, form)
-            tokens += result.usage.completion_tokens
+            usage += _usage(result)
             text = _storable(result.content) if isinstance(result.content, str) else ""
             try:
-                return Answer(agent.role.parse(text), text, _usage(result, tokens, repair), result.logprobs or ())
+                return Answer(agent.role.parse(text), text, usage, result.logprobs or ())
             except ParseError as error:
                 if repair == self.settings.repairs:
                     entry.failures += 1
@@ -225,6 +225,6 @@ def _storable(text: str) -> str:
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
-def _usage(result: CreateResult, completion: int, repair: int) -> Usage:
+def _usage(result: CreateResult) -> Usage:
     counts = result.usage
-    return Usage(counts.prompt_tokens, getattr(counts, "cached_tokens", 0), completion, repair + 1)
+    return Usage(counts.prompt_tokens, getattr(counts, "cached_tokens", 0), counts.completion_tokens)

@@ -85,7 +85,7 @@ def draw(sheet: Sheet, desk: Desk, width: int) -> RenderableType:
     else:
         table.add_row(first)
         table.add_row(second)
-    title = f"{desk.done + 1} of {desk.total}"
+    title = Text(f"{desk.done + 1} of {desk.total}")
     parts = (Panel(person, title="The person", title_align="left", border_style="dim"), said, table)
     return Group(Rule(title), *parts, Text("Which reply would this person rather get?", "bold"), Text(_HELP, "dim"))
 

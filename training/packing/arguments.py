@@ -11,6 +11,8 @@ __all__ = ["TreeArguments"]
 class TreeArguments(TrainingArguments):
     """A forward pass reads one pack: a few trees, or a part of one. `per_device_train_batch_size` counts packs."""
 
+    per_device_train_batch_size: int = 1
+    per_device_eval_batch_size: int = 1
     token_budget: int = 2048
     """The most tokens of a pack. A larger tree is cut into sub-trees, which cost the tokens above the cut once more."""
     rows_per_step: int | None = None

@@ -1,35 +1,17 @@
-"""docs/judge-card.md: its commands and code run in their order, and its config is valid."""
+"""docs/judge-card.md: its config is one, and names a judge that can be made."""
 
 import re
-import shlex
-import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
-from interalign.cli import main
 from interalign.config import parse_config
 from interalign.sim import RunConfig
+from interalign.sim.judging import make_judge
 
-ROOT = Path(__file__).parents[3]
-TEXT = (ROOT / "docs/judge-card.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-
-
-def test_the_commands_and_the_code_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for kind, text in BLOCKS:
-        if kind == "python":
-            exec(compile(text, "docs/judge-card.md", "exec"), {})
-        for line in text.splitlines() if kind == "sh" else ():
-            monkeypatch.setattr(sys, "argv", shlex.split(line))
-            with pytest.raises(SystemExit) as end:
-                main()
-            assert not end.value.code, line
+TEXT = (Path(__file__).parents[3] / "docs/judge-card.md").read_text(encoding="utf-8")
 
 
-def test_the_configs_are_valid() -> None:
-    for kind, text in BLOCKS:
-        if kind == "toml":
-            assert parse_config(tomllib.loads(text), RunConfig).judges
+def test_the_judge_of_the_config_has_the_name_of_its_table() -> None:
+    (text,) = re.findall(r"^```toml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    config = parse_config(tomllib.loads(text), RunConfig, ["cast.judge={ judge = 'three-votes' }"])
+    assert make_judge(config).name == "three-votes"

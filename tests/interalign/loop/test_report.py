@@ -19,7 +19,7 @@ def findings(low: float | None = 0.1, high: float | None = 0.3, **changes: Any) 
     values: dict[str, Any] = {
         "title": "x", "cases": 20, "profiles": 20, "turns": 3, "judge": "likelihood", "labellers": ("embedding",),
         "pairs": (162,), "gains": (gain,), "against": (), "models": (line,),
-        "stages": (StageRecord(name="round 1: trees", seconds=61.2, memory=2**30),), "cautions": (),
+        "stages": (StageRecord(name="round 1: trees", seconds=61.2, processor=99.0, memory=2**30),), "cautions": (),
     }  # fmt: skip
     return Findings(**{**values, **changes})
 

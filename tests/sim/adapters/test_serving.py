@@ -51,9 +51,9 @@ def test_base_and_tuned_are_served_side_by_side_as_transformers_computes_them(ti
     plain = expected(model, tokenizer)
     merge_into(model, read_adapter(tiny_adapter))
     changed = expected(model, tokenizer)
-    alone, = served(str(tiny_gguf))
+    (alone,) = served(str(tiny_gguf))
     base, tuned = served(str(tiny_gguf), f"{tiny_gguf}+{tiny_adapter}")
-    assert base == alone
+    assert distance(base, alone) < 0.005
     assert distance(base, plain) < 0.01
     assert distance(tuned, changed) < 0.01
     assert distance(tuned, plain) > 0.1
