@@ -80,11 +80,7 @@ async def estimate(config: RunConfig, probe: int = 3) -> Estimate:
     jobs: list[Job] = [(f"c{place:05d}", persona) for place, persona in enumerate(personas[:probe])]
     clients = make_clients(config)
     alone, together = await _play(config, clients, jobs)
-    scale = (
-        calls_per_conversation(config)
-        * config.run.conversations
-        / sum(entry.calls for entry in together.spent.values())
-    )
+    scale = _total_calls(config, together, len(jobs)) / together.calls
     lines = tuple(
         Line(
             role,
@@ -119,6 +115,14 @@ class _Measured:
     def latency(self) -> float:
         """Mean seconds of a call."""
         return self.in_flight * self.seconds / self.calls
+
+
+def _total_calls(config: RunConfig, together: _Measured, probe: int) -> float:
+    """Of the run: by the shape of its trees, or as the probe had them where a config's own parts decide how many there are."""
+    run = config.run
+    own = run.graph or run.goodbye or run.stall or any(responder.agent for responder in config.cast.responders)
+    each = together.calls / probe if own else calls_per_conversation(config)
+    return each * run.conversations
 
 
 async def _play(
@@ -156,7 +160,7 @@ def _seconds(
     config: RunConfig, clients: dict[str, ChatCompletionClient], alone: _Measured, together: _Measured, probe: int
 ) -> float:
     """Calls times their latency over how many are under way, with a latency that grows linearly with that number."""
-    total = calls_per_conversation(config) * config.run.conversations
+    total = _total_calls(config, together, probe)
     cap = sum(client.max_in_flight for client in clients.values() if isinstance(client, Engine)) or 32
     wanted = together.in_flight * min(config.run.concurrency, config.run.conversations) / probe
     in_flight = min(float(cap), max(wanted, alone.in_flight))

@@ -173,7 +173,9 @@ def _sha256(path: Path) -> str:
 def _require_torch() -> None:
     for package in ("torch", "transformers", "gguf"):
         if find_spec(package) is None:
-            raise MissingError(f"{package} is not installed; models are trained and read with: pip install 'interalign[train]'")
+            raise MissingError(
+                f"{package} is not installed; models are trained and read with: pip install 'interalign[train]'"
+            )
 
 
 class _quietly:

@@ -101,7 +101,7 @@ class LikelihoodJudgeConfig(_JudgeConfig):
     """A model that is loaded here: a folder, a name of the Hugging Face hub, or "embedded:NAME". Not used if `model` is set."""
     model: str | None = None
     """A name of `[models]` whose server gives the log-probabilities of prompts (vLLM)."""
-    margin: float = Field(default=0.0, ge=0)
+    margin: float = Field(default=0.05, ge=0)
     """Smaller differences, in nats a token, are ties."""
 
 

@@ -38,7 +38,7 @@ def _row(tree: ConversationTree, pair: Pair, profile: str, run: str | None) -> d
         "prompt": [{"role": message.role, "content": message.text} for message in pair.history],
         "chosen": [{"role": "assistant", "content": pair.chosen.text}],
         "rejected": [{"role": "assistant", "content": pair.rejected.text}],
-        "persona_id": tree.persona.id,
+        "persona_id": tree.persona_at(pair.chosen.turn).id,
         "profile": profile,
         **({"run": run} if run is not None else {}),
         "conversation_id": tree.id,

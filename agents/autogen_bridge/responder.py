@@ -65,7 +65,13 @@ class AutoGenResponder:
         raise CallError(f"the AutoGen agent gave {_ATTEMPTS} answers that cannot be read: {problem}")
 
     async def _answer(self, context: Context, client: CallerClient) -> str:
-        agent = self.make(client)
+        try:
+            agent = self.make(client)
+        except InteralignError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a function that makes no agent now makes none for any conversation
+            problem = f"{type(error).__name__}: {error}"
+            raise ConfigError(f"{self.make!r} makes no agent from a model client: {problem}") from None
         if not isinstance(agent, ChatAgent):
             raise ConfigError(
                 f"{self.make!r} returned a {type(agent).__name__}, which is no agent of autogen-agentchat"

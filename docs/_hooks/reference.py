@@ -13,10 +13,21 @@ from pydantic.fields import FieldInfo
 
 FILES = {
     "run": ("A run (`interalign simulate`)", "interalign.sim.config:RunConfig"),
+    "evaluate": ("An evaluation (`interalign evaluate`)", "interalign.evaluation:EvaluateConfig"),
+    "sft": ("SFT (`interalign train sft`)", "interalign.training:SFTSettings"),
+    "dpo": ("DPO (`interalign train dpo`)", "interalign.training:DPOSettings"),
 }
 """By page: its title and the class of the file."""
 
-PACKAGES = ("interalign", "interalign.agents", "interalign.graphs", "interalign.graphs.drawing", "interalign.sim")
+PACKAGES = (
+    "interalign",
+    "interalign.agents",
+    "interalign.graphs",
+    "interalign.graphs.drawing",
+    "interalign.sim",
+    "interalign.training",
+    "interalign.evaluation",
+)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

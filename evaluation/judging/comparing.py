@@ -181,7 +181,7 @@ class _Work:
             yield Flip(
                 conversation=tree.id,
                 turn=user.turn,
-                persona=tree.persona.items,
+                persona=tree.persona_at(user.turn).items,
                 user=user.text,
                 a=Side(agent=responder(tree[a]), text=tree[a].text),
                 b=Side(agent=responder(tree[b]), text=tree[b].text),

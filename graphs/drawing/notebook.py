@@ -63,7 +63,11 @@ def notebook_table(title: str, rows: Iterable[Sequence[object]], header: Sequenc
 
 def _persona(tree: ConversationTree) -> str:
     items = "".join(f'<li dir="auto">{_text(item)}</li>' for item in tree.persona.items)
-    return f"<details><summary>persona</summary><ul>{items}</ul></details>"
+    later = ""
+    if tree.flip is not None:
+        changed = "".join(f'<li dir="auto">{_text(trait)}</li>' for trait in tree.flip.persona.traits)
+        later = f"<p>from turn {tree.flip.turn} on</p><ul>{changed}</ul>"
+    return f"<details><summary>persona</summary><ul>{items}</ul>{later}</details>"
 
 
 def _turn(tree: ConversationTree, user: Node) -> str:

@@ -48,9 +48,13 @@ def pull(name: Annotated[str, typer.Argument(metavar="NAME", help="As `interalig
 
 @models.command()
 def export(
-    adapter: Annotated[Path, typer.Argument(metavar="ADAPTER", help="The folder of a LoRA adapter, as training writes it.")],
+    adapter: Annotated[
+        Path, typer.Argument(metavar="ADAPTER", help="The folder of a LoRA adapter, as training writes it.")
+    ],
     to: Annotated[Form, typer.Option(help="gguf: an adapter for llama.cpp. merged: a whole Hugging Face model.")],
-    out: Annotated[Path | None, typer.Option(help="The file or folder to write; beside the adapter unless given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file or folder to write; beside the adapter unless given.")
+    ] = None,
     base: Annotated[
         str | None, typer.Option(help="The model it was trained on; what the adapter says unless given.")
     ] = None,

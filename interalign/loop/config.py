@@ -1,12 +1,12 @@
 """config: the TOML of a full loop: one file, with the sections that its stages have anyway.
 
-    [models.NAME]                          as everywhere
-    [training]                             which of them is trained, and in how many rounds
-    [simulate.run], [simulate.cast] ...    as in `interalign simulate`
-    [pairs]                                the options of `interalign pairs`
-    [sft.train], [sft.lora] ...            as in `interalign train sft`; model, data, start and out are filled in
-    [dpo.train], [dpo.dpo] ...             as in `interalign train dpo`, likewise
-    [evaluate]                             as in `interalign evaluate`; the models are filled in
+[models.NAME]                          as everywhere
+[training]                             which of them is trained, and in how many rounds
+[simulate.run], [simulate.cast] ...    as in `interalign simulate`
+[pairs]                                the options of `interalign pairs`
+[sft.train], [sft.lora] ...            as in `interalign train sft`; model, data, start and out are filled in
+[dpo.train], [dpo.dpo] ...             as in `interalign train dpo`, likewise
+[evaluate]                             as in `interalign evaluate`; the models are filled in
 """
 
 from dataclasses import fields
@@ -45,12 +45,12 @@ class LoopConfig(Config):
 
     models: dict[str, EngineConfig] = Field(min_length=1)
     training: TrainingSection = TrainingSection()
-    simulate: dict[str, Any] = {}
-    pairs: dict[str, Any] = {}
-    sft: dict[str, Any] = {}
-    dpo: dict[str, Any] = {}
-    evaluate: dict[str, Any] = {}
-    judges: dict[str, Any] = {}
+    simulate: dict[str, Any] = Field(default={})
+    pairs: dict[str, Any] = Field(default={})
+    sft: dict[str, Any] = Field(default={})
+    dpo: dict[str, Any] = Field(default={})
+    evaluate: dict[str, Any] = Field(default={})
+    judges: dict[str, Any] = Field(default={})
     """`[judges.NAME]`: judges that the run and the evaluation may name."""
     calls: CallSettings = CallSettings()
     out: str | None = None
@@ -140,7 +140,9 @@ class LoopConfig(Config):
             if self.training.responder == "replace":
                 responders[place] = changed
             else:
-                responders.append(changed.model_copy(update={"name": f"{responder.name or responder.strategy} ({tuned})"}))
+                responders.append(
+                    changed.model_copy(update={"name": f"{responder.name or responder.strategy} ({tuned})"})
+                )
         return config.model_copy(update={"cast": cast.model_copy(update={"responders": tuple(responders)})})
 
     def pair_options(self) -> PairOptions:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from interalign.graphs import ConversationTree
 
@@ -28,4 +29,4 @@ def mean_copied(trees: Iterable[ConversationTree]) -> float | None:
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     words = [word.lower() for word in _WORD.findall(text)]
-    return list(zip(words, words[1:], strict=False))
+    return list(pairwise(words))

@@ -58,9 +58,13 @@ class LoopFolder:
             self._lock = FileLock(path / ".lock")
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise RunFolderError(f"another process is running in {path}; wait for it, or choose another --out") from None
+            raise RunFolderError(
+                f"another process is running in {path}; wait for it, or choose another --out"
+            ) from None
         except OSError as error:
-            raise RunFolderError(f"{path} cannot be written ({error.strerror or error}); choose another --out") from None
+            raise RunFolderError(
+                f"{path} cannot be written ({error.strerror or error}); choose another --out"
+            ) from None
         try:
             self._claim(config)
         except BaseException:
@@ -85,7 +89,9 @@ class LoopFolder:
                     "or delete the folder"
                 )
         elif any(self.path.glob("round-*")):
-            raise RunFolderError(f"{self.path} has rounds but no config.toml: not the folder of a loop; choose another --out")
+            raise RunFolderError(
+                f"{self.path} has rounds but no config.toml: not the folder of a loop; choose another --out"
+            )
         write_text(kept, tomli_w.dumps(without_none(config.model_dump(mode="json"))))
 
     def round(self, number: int, stage: str = "") -> Path:
@@ -135,5 +141,3 @@ class LoopFolder:
 
     def write_json(self, name: str, data: Any) -> None:
         write_text(self.path / name, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
-
-

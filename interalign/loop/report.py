@@ -27,14 +27,21 @@ def sentences(found: Findings) -> list[str]:
 def tables(found: Findings) -> Iterator[Table]:
     """All tables that have rows."""
     rows = [
-        (model.name, "control" if model.control else "model", _figure(model.score), _number(model.words, 1), _percent(model.copied))
+        (
+            model.name,
+            "control" if model.control else "model",
+            _figure(model.score),
+            _number(model.words, 1),
+            _percent(model.copied),
+        )
         for model in found.models
     ]
     yield "Models and controls", ("name", "kind", "score, 1 to 5", "words a reply", "copied from the user"), rows
     rows = [(f"{gain.model} - {gain.base}", _figure(gain.average), _p(gain)) for gain in (*found.gains, *found.against)]
     yield "Differences", ("difference", "mean [95 % interval]", "p"), rows
     rows = [
-        (one.name, f"{one.seconds:,.0f} s", f"{one.processor:,.0f} s", f"{one.memory / 2**30:.2f} GiB") for one in found.stages
+        (one.name, f"{one.seconds:,.0f} s", f"{one.processor:,.0f} s", f"{one.memory / 2**30:.2f} GiB")
+        for one in found.stages
     ]
     time, processor = (sum(getattr(one, key) for one in found.stages) for key in ("seconds", "processor"))
     rows.append(("all", f"{time:,.0f} s", f"{processor:,.0f} s", ""))
@@ -57,8 +64,12 @@ def render_text(found: Findings) -> str:
     for title, columns, rows in tables(found):
         widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
         lines += ["", title]
-        lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (columns, *rows)]
+        lines += [_text_row(row, widths) for row in (columns, *rows)]
     return "\n".join(lines)
+
+
+def _text_row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def render_markdown(found: Findings) -> str:
@@ -67,7 +78,14 @@ def render_markdown(found: Findings) -> str:
     if found.cautions:
         lines += ["What speaks against it:", "", *(f"- {_md(caution)}" for caution in found.cautions), ""]
     for title, columns, rows in tables(found):
-        lines += [f"## {title}", "", _md_row(columns), _md_row(["---"] * len(columns)), *(_md_row(row) for row in rows), ""]
+        lines += [
+            f"## {title}",
+            "",
+            _md_row(columns),
+            _md_row(["---"] * len(columns)),
+            *(_md_row(row) for row in rows),
+            "",
+        ]
     lines += [_NOTE, "", *(f"- [{text}]({place})" for text, place in _LINKS)]
     return "\n".join(lines) + "\n"
 
@@ -84,13 +102,16 @@ def _md(text: str) -> str:
 
 def render_html(found: Findings) -> str:
     """A page in one file, without a request to anywhere."""
-    said = [f"<p class=lead>{escape(text)}</p>" if place < 2 else f"<p>{escape(text)}</p>" for place, text in enumerate(sentences(found))]
+    first, verdict, *others = (escape(sentence) for sentence in sentences(found))
+    said = [f"<p class=lead>{first}</p><p class=lead>{verdict}</p>", *(f"<p>{sentence}</p>" for sentence in others)]
     cautions = "".join(f"<li>{escape(caution)}</li>" for caution in found.cautions)
     parts = [*said, f"<h2>What speaks against it</h2><ul>{cautions}</ul>" if cautions else ""]
     for title, columns, rows in tables(found):
         head = "".join(f"<th scope=col>{escape(column)}</th>" for column in columns)
         body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
-        parts.append(f"<h2>{title}</h2><div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+        parts.append(
+            f"<h2>{title}</h2><div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
     links = "".join(f'<li><a href="{place}">{text}</a></li>' for text, place in _LINKS)
     parts.append(f"<p class=note>{escape(_NOTE)}</p><ul>{links}</ul>")
     head, _, tail = _PAGE.partition("BODY")

@@ -90,13 +90,17 @@ class _Work:
     def _simulate(self, number: int) -> None:
         config = self.config.run_config(number, self.folder.round(number - 1, "dpo"))
         with self._stage(number, "trees"):
-            summary = run(lambda: simulate(config, self.folder.round(number, "trees"), progress=self.shows.simulation()))
+            summary = run(
+                lambda: simulate(config, self.folder.round(number, "trees"), progress=self.shows.simulation())
+            )
             failed = f", {summary.failed} failed" if summary.failed else ""
             self.shows.say(f"  {summary.conversations} conversations{failed}")
         if summary.stopped:
             raise ConfigError(f"round {number} stopped: {summary.stopped}")
         if not summary.conversations:
-            raise RunFolderError(f"no conversation of round {number} came to its end; see {summary.folder / 'failures.jsonl'}")
+            raise RunFolderError(
+                f"no conversation of round {number} came to its end; see {summary.folder / 'failures.jsonl'}"
+            )
 
     def _pair(self, number: int) -> None:
         with self._stage(number, "pairs"):
@@ -122,7 +126,9 @@ class _Work:
 
     def _trained(self, manifest: dict) -> None:
         loss = manifest.get("loss")
-        self.shows.say(f"  {manifest['steps']} steps" + (f", loss {loss['first']:.3g} to {loss['last']:.3g}" if loss else ""))
+        self.shows.say(
+            f"  {manifest['steps']} steps" + (f", loss {loss['first']:.3g} to {loss['last']:.3g}" if loss else "")
+        )
 
     def _evaluate(self, number: int) -> Results:
         adapters = [self.folder.round(done, "dpo") for done in range(1, number + 1)]

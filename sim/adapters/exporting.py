@@ -172,5 +172,7 @@ def _in_file_order(module: str, factors: Factors, base: GGUFBase) -> NDArray[np.
 
 def _gguf() -> Any:
     if find_spec("gguf") is None:
-        raise MissingError("gguf is not installed, which writes adapters for llama.cpp: pip install 'interalign[train]'")
+        raise MissingError(
+            "gguf is not installed, which writes adapters for llama.cpp: pip install 'interalign[train]'"
+        )
     return import_module("gguf")

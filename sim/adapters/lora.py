@@ -20,7 +20,16 @@ from interalign.errors import ConfigError, MissingError, RunFolderError
 from interalign.files import write_text
 from interalign.sim.adapters.tensors import read_tensors, write_tensors
 
-__all__ = ["Factors", "Lora", "adapter_digest", "find_adapter", "read_adapter", "require_digest", "stack", "write_adapter"]
+__all__ = [
+    "Factors",
+    "Lora",
+    "adapter_digest",
+    "find_adapter",
+    "read_adapter",
+    "require_digest",
+    "stack",
+    "write_adapter",
+]
 
 _CONFIG = "adapter_config.json"
 _WEIGHTS = "adapter_model.safetensors"
@@ -147,7 +156,9 @@ def _refuse_other_kinds(folder: Path, config: Mapping[str, Any]) -> None:
     if used is None and config.get("bias", "none") != "none":
         used = "bias"
     if used:
-        raise ConfigError(f"{folder} was trained with {used} = {config[used]!r}, which is not served as an adapter; merge it")
+        raise ConfigError(
+            f"{folder} was trained with {used} = {config[used]!r}, which is not served as an adapter; merge it"
+        )
 
 
 def stack(first: Lora, second: Lora) -> Lora:

@@ -112,7 +112,9 @@ class _Adapter:
         require_digest(folder, digest, wanted)
         rank = read_adapter(folder).rank
         if rank > MAX_RANK:
-            raise ConfigError(f"the rank of the adapter in {folder} is {rank}; {MAX_RANK} is the most, merge it instead")
+            raise ConfigError(
+                f"the rank of the adapter in {folder} is {rank}; {MAX_RANK} is the most, merge it instead"
+            )
         return cls(f"adapter-{digest[:12]}", find_adapter(folder).resolve(), digest, rank)
 
 

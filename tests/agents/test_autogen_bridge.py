@@ -184,6 +184,8 @@ def test_an_agent_that_raises_or_says_nothing_fails_one_conversation() -> None:
 def test_what_is_no_factory_of_agents_is_refused() -> None:
     with pytest.raises(ConfigError, match="one agent cannot be in many conversations at a time"):
         AutoGenResponder(Parrot(str), "m")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="makes no agent from a model client: ZeroDivisionError"):
+        answer(lambda client: 1 / 0)
     with pytest.raises(ConfigError, match="returned a str, which is no agent of autogen-agentchat"):
         answer(lambda client: "agent")
 

@@ -16,6 +16,7 @@ import pytest
 from interalign.agents import Persona, Verdict, Vote
 from interalign.graphs import ConversationTree
 from interalign.graphs.drawing import render_html
+from interalign.graphs.node import Flip
 
 CHROMIUM = shutil.which("chromium")
 ROOT = Path(__file__).parents[2]
@@ -629,3 +630,13 @@ def violations(page: Any) -> list[str]:
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
     ]
+
+
+def test_the_persona_changes_at_the_flip(open_page: Open) -> None:
+    other = Persona(id="p1+other", facts=FACTS, traits=("I like <b>long</b> answers now.",))
+    page = open_page(tree_of(turns=3, flip=Flip(3, other)), at="#c1/0.1.0")
+    assert page.locator("#persona > div h2, #persona > h2").first.inner_text() == "p1"
+    assert page.locator(".flip").inner_text() == "The preferences change at turn 3."
+    page.locator("[id='m-0.1.0.1.0']").click()
+    assert "I like <b>long</b> answers now." in page.locator("#persona").inner_text()
+    assert "Long answers make me stop reading." not in page.locator("#persona").inner_text()

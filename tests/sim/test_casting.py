@@ -1,5 +1,6 @@
 """From a config to clients, cast, policy and personas."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from interalign.sim.casting import (
     make_policy,
     personas_of,
 )
+from interalign.sim.estimate import estimate
 from interalign.sim.flipping import flip_of, personality_pool
 
 Config = Callable[..., RunConfig]
@@ -338,6 +340,13 @@ def test_an_autogen_agent_is_a_responder_by_its_factory(config: Config, own: str
     assert all(
         reply.agent in ("plain", "helper") for tree in read_trees(tmp_path / "r") for reply in tree.children("0")
     )
+
+
+def test_an_estimate_counts_what_agents_of_ones_own_ask(config: Config, own: str, tmp_path: Path) -> None:
+    responders = [{}, {"agent": f"{own}:make_agent", "name": "helper"}]
+    made = config(run={"conversations": 6, "turns": 2}, cast={"responders": responders})
+    expected = asyncio.run(estimate(made, probe=2)).total.calls
+    assert expected == run(lambda: simulate(made, tmp_path / "r")).calls
 
 
 @pytest.mark.parametrize(

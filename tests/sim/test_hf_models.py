@@ -25,7 +25,9 @@ def test_it_is_plain_and_keeps_its_chat_template(tiny_gguf: Path) -> None:
     model, tokenizer = load_hf(f"embedded:{tiny_gguf}")
     assert not hasattr(model.config, "quantization_config")
     assert {str(weight.dtype) for weight in model.parameters()} == {"torch.float32"}
-    chat = tokenizer.apply_chat_template([{"role": "user", "content": "Hi"}], tokenize=False, add_generation_prompt=True)
+    chat = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "Hi"}], tokenize=False, add_generation_prompt=True
+    )
     assert chat == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     assert model.generation_config.eos_token_id == tokenizer.eos_token_id
 
@@ -43,7 +45,9 @@ def test_a_damaged_one_is_made_again(harm: str, tiny_gguf: Path) -> None:
     assert weights.read_bytes() == content
 
 
-def test_another_process_that_was_faster_is_waited_for(tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_that_was_faster_is_waited_for(
+    tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = hf_folder(f"embedded:{tiny_gguf}")
     monkeypatch.setenv("INTERALIGN_CACHE", str(tmp_path))
 
@@ -62,7 +66,9 @@ def test_another_process_that_was_faster_is_waited_for(tiny_gguf: Path, tmp_path
     assert hf_folder(f"embedded:{tiny_gguf}") == tmp_path / "models" / made.name
 
 
-def test_a_model_without_a_chat_template_is_refused(tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_a_chat_template_is_refused(
+    tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import tiny_gguf as maker
 
     monkeypatch.setattr(gguf.GGUFWriter, "add_chat_template", lambda *arguments: None)
@@ -95,7 +101,9 @@ def test_the_hub_is_asked_last_and_its_silence_is_a_sentence(monkeypatch: pytest
         raise ConnectionError("no route to host")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
-    with pytest.raises(MissingError, match=r"no model 'some/model': .*no route to host.*embedded:NAME with one of smollm2-135m"):
+    with pytest.raises(
+        MissingError, match=r"no model 'some/model': .*no route to host.*embedded:NAME with one of smollm2-135m"
+    ):
         load_tokenizer("some/model")
 
 

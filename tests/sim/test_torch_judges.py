@@ -80,7 +80,7 @@ def test_log_probabilities_are_those_of_one_pass_over_the_text(weights: str) -> 
 def test_the_gain_is_the_difference_that_the_persona_makes(weights: str) -> None:
     from interalign.agents.prompts import load_prompt
 
-    verdict = compared(LikelihoodJudge(TorchLogProbs(weights)))
+    verdict = compared(LikelihoodJudge(TorchLogProbs(weights), margin=0))
     plain = chat_of(CONTEXT, load_prompt("friend"))
     gains = [by_hand(weights, informed_chat(CONTEXT), reply) - by_hand(weights, plain, reply) for reply in (ABOUT, GENERIC)]
     assert verdict.scores == pytest.approx(gains, abs=1e-4)
@@ -105,7 +105,7 @@ def test_few_system_messages_are_remembered(weights: str) -> None:
 
 
 def test_a_real_likelihood_judge_is_symmetric_to_the_bit(weights: str) -> None:
-    judge = LikelihoodJudge(TorchLogProbs(weights))
+    judge = LikelihoodJudge(TorchLogProbs(weights), margin=0)
     assert compared(judge, ABOUT, GENERIC) == compared(judge, GENERIC, ABOUT).mirrored()
 
 

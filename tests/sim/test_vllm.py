@@ -57,7 +57,7 @@ def test_an_adapter_is_checked_before_a_server_starts(anything: str, tmp_path: P
         VLLMEngine(VLLMConfig(engine="vllm", model=f"m+{tmp_path}", python=anything))
     ones = np.ones((600, 2), np.float32)
     write_adapter(Lora("m", {"x.q_proj": Factors(ones, ones.T)}), tmp_path / "wide")
-    with pytest.raises(ConfigError, match="the rank of the adapter in .* is 600; 512 is the most"):
+    with pytest.raises(ConfigError, match=r"the rank of the adapter in .* is 600; 512 is the most"):
         VLLMEngine(VLLMConfig(engine="vllm", model=f"m+{tmp_path / 'wide'}", python=anything))
 
 

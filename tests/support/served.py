@@ -1,4 +1,4 @@
-"""What an engine's next-token probabilities are, beside those of transformers: for comparing a served adapter with a trained one."""
+"""The next-token probabilities of an engine, beside those of transformers: to compare a served adapter with a trained one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -50,7 +50,8 @@ async def next_tokens(engine: EmbeddedEngine, texts: Sequence[str] = TEXTS) -> l
     for text in texts:
         result = await engine.create([UserMessage(content=text, source="u")], extra_create_args=asked)
         assert result.logprobs
-        found.append({bytes(top.bytes or ()).decode(errors="replace"): top.logprob for top in result.logprobs[0].top_logprobs or ()})
+        likeliest = result.logprobs[0].top_logprobs or ()
+        found.append({bytes(top.bytes or ()).decode(errors="replace"): top.logprob for top in likeliest})
     return found
 
 

@@ -50,7 +50,11 @@ def write_tiny_gguf(path: Path, seed: int = 0) -> Path:
     writer.add_chat_template(TEMPLATE)
     for name, shape in _shapes(len(tokens)).items():
         ones = name.endswith("norm.weight")
-        value = np.ones(shape) if ones else draw.normal(size=shape, scale=0.5 if name.startswith("token") else shape[-1] ** -0.5)
+        value = (
+            np.ones(shape)
+            if ones
+            else draw.normal(size=shape, scale=0.5 if name.startswith("token") else shape[-1] ** -0.5)
+        )
         if name == "token_embd.weight":
             value[:, 0] = 4.0
         if name == "output.weight":  # letters and spaces alone are ever likely, so that what is written can be read

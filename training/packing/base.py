@@ -39,8 +39,8 @@ class TreeTrainer(Trainer):
         model: Any,
         args: TreeArguments,
         train_rows: Rows,
-        eval_rows: Rows = (),
-        tokenizer: Any = None,
+        eval_rows: Rows,
+        tokenizer: Any,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         """Raises ConfigError where the model cannot read trees (`model_refusal`) or there is nothing to read."""

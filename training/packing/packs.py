@@ -25,7 +25,7 @@ def tree_size(rows: Sequence[Encoded]) -> int:
 def pack_rows(rows: Sequence[Encoded], budget: int, limit: int | None = None, seed: int = 0) -> list[list[int]]:
     """Row numbers by pack, each row in one: about `limit` rows and at most `budget` tokens each.
 
-    A row that is longer than the budget makes a pack by itself. Conversations are shuffled by `seed`.
+    Where a row alone takes more, its tree's packs may take as much as it does. Conversations are shuffled by `seed`.
     """
     groups: dict[Hashable, list[int]] = {}
     for number, row in enumerate(rows):
@@ -49,8 +49,7 @@ def _split(tree: list[int], limit: int | None) -> list[list[int]]:
 
 def _cut(rows: Sequence[Encoded], tree: list[int], budget: int) -> list[list[int]]:
     """Sub-trees within the budget, filled along the branches."""
-    if tree_size([rows[number] for number in tree]) <= budget:
-        return [tree]
+    budget = max(budget, *(tree_size([rows[number]]) for number in tree))
     pieces: list[list[int]] = [[]]
     for number in tree:
         if pieces[-1] and tree_size([rows[other] for other in (*pieces[-1], number)]) > budget:

@@ -46,8 +46,8 @@ class TreeDPOTrainer(TreeTrainer):
         model: Any,
         args: TreeArguments,
         train_rows: Rows,
-        eval_rows: Rows = (),
-        tokenizer: Any = None,
+        eval_rows: Rows,
+        tokenizer: Any,
         callbacks: Sequence[TrainerCallback] = (),
         reference: Any = None,
     ) -> None:

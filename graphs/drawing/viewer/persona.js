@@ -1,7 +1,8 @@
 // persona: at the right, what the conversation has brought up of the person by the turn at hand, and what the inducer made of it.
 
 function drawPersona() {
-  const { persona } = view.tree;
+  const { flip } = view.tree;
+  const persona = view.tree.personaAt(view.turn);
   const told = view.told.filter((one) => one.turn <= view.turn);
   const since = new Map(); // item -> the turn in which it first came up
   for (const one of told) for (const item of one.out) if (!since.has(item)) since.set(item, one.turn);
@@ -9,6 +10,7 @@ function drawPersona() {
   const noted = new Set(state.notes.filter((note) => note.item).map((note) => note.item)).size;
   byId("persona").replaceChildren(
     make("h2", { text: persona.id, dir: "auto" }),
+    ...(flip ? [make("p", { class: "flip", text: "The preferences change at turn " + flip.turn + "." })] : []),
     stepper(),
     bar(since.size, noted, persona.facts.length + persona.traits.length),
     make("h3", { text: "Profile" }), list(persona.facts, state),

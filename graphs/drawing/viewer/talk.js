@@ -7,7 +7,7 @@ function drawTalk() {
   const { tree } = view;
   const users = tree.path();
   byId("talk").replaceChildren(head(tree), mapOf(tree), ...users.map((user, place) => turnOf(tree, user, users[place - 1])), end(tree));
-  view.told = disclosure(tree.persona, users);
+  view.told = users.flatMap((user) => disclosure(tree.personaAt(user.turn), [user]));
   watchTurns();
   highlight(wantedWords());
 }

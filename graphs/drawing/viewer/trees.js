@@ -31,6 +31,7 @@ class Tree {
     this.record = record;
     this.id = record.graph.id;
     this.persona = record.graph.persona;
+    this.flip = record.graph.flip || null;
     this.stop = record.graph.stop || null;
     this.nodes = new Map(record.nodes.map((node) => [node.id, node]));
     this.below = new Map();
@@ -61,6 +62,11 @@ class Tree {
       || below.find((node) => node.continued && this.children(node.id).length)
       || below.find((node) => this.children(node.id).length)
       || (below.length && below[0].role === "user" ? below[0] : null);
+  }
+
+  /** Who the user is at a turn: another persona from the flip on, where there is one. */
+  personaAt(turn) {
+    return this.flip && turn >= this.flip.turn ? this.flip.persona : this.persona;
   }
 
   /** The user messages of the branch that is shown, from the first. */

@@ -19,7 +19,9 @@ from interalign.sim import read_trees
 pytestmark = [
     pytest.mark.usefixtures("tiny_cache"),
     pytest.mark.xdist_group("embedded"),
-    pytest.mark.filterwarnings("ignore:Could not find a config file in embedded:UserWarning"),  # peft looks for a folder
+    pytest.mark.filterwarnings(
+        "ignore:Could not find a config file in embedded:UserWarning"
+    ),  # peft looks for a folder
 ]
 
 STAGES = [
@@ -80,7 +82,9 @@ def test_a_loop_goes_from_people_to_a_report(looped: Looped) -> None:
 
 
 def test_the_second_round_is_on_policy(looped: Looped) -> None:
-    (one, two) = ({node.model for tree in read_trees(looped.folder / f"round-{n}" / "trees") for node in tree} for n in (1, 2))
+    (one, two) = (
+        {node.model for tree in read_trees(looped.folder / f"round-{n}" / "trees") for node in tree} for n in (1, 2)
+    )
     assert one == {"base", "script"}
     assert two == {"tuned-1", "script"}
     settings = (looped.folder / "round-2" / "dpo" / "config.toml").read_text()
@@ -142,7 +146,7 @@ def test_the_command_runs_a_file_and_prints_the_report(looped: Looped, make: Mak
         ({"evaluate": {"models": ["base"]}}, "\\[evaluate\\] names models or out, which the loop fills in"),
         ({"evaluate": {"user": "script", "case": 1}}, "\\[evaluate\\].*case"),
         ({"simulate": {"run": {"turn": 1}}}, "\\[simulate\\].*turn"),
-        ({"simulate": {"cast": {"model": "script", "judge": "embedding"}}}, "no responder of \\[simulate.cast\\] is played by 'base'"),
+        ({"simulate": {"cast": {"model": "script", "judge": "embedding"}}}, "no responder .* is played by 'base'"),
     ],
 )
 def test_mistakes_are_found_before_anything_begins(changes: dict[str, Any], said: str, make: Make) -> None:

@@ -40,7 +40,15 @@ def test_the_verdict_follows_from_the_interval(low: float | None, high: float | 
 def test_the_report_says_who_judged_and_who_labelled() -> None:
     for render in (render_text, render_markdown, render_html):
         text = render(findings())
-        for part in ("0.200", "p &lt; 0.001" if render is render_html else "p", "likelihood", "embedding", "162", "61 s", "12.3"):
+        for part in (
+            "0.200",
+            "p &lt; 0.001" if render is render_html else "p",
+            "likelihood",
+            "embedding",
+            "162",
+            "61 s",
+            "12.3",
+        ):
             assert part in text
 
 

@@ -12,7 +12,9 @@ from interalign.sim.adapters import Factors, Lora, adapter_digest, read_adapter,
 from interalign.sim.adapters.tensors import read_tensors, write_tensors
 
 
-def lora(seed: int = 0, rank: int = 3, modules: tuple[str, ...] = ("model.layers.0.self_attn.q_proj", "x.v_proj")) -> Lora:
+def lora(
+    seed: int = 0, rank: int = 3, modules: tuple[str, ...] = ("model.layers.0.self_attn.q_proj", "x.v_proj")
+) -> Lora:
     draw = np.random.default_rng(seed)
 
     def random(*shape: int) -> Any:
@@ -54,13 +56,21 @@ def test_adapters_for_different_shapes_are_not_stacked() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")  # between peft and transformers
-@pytest.mark.parametrize("more", [{}, {"use_rslora": True}, {"rank_pattern": {"v_proj": 5}, "alpha_pattern": {"q_proj": 3}}])
+@pytest.mark.parametrize(
+    "more", [{}, {"use_rslora": True}, {"rank_pattern": {"v_proj": 5}, "alpha_pattern": {"q_proj": 3}}]
+)
 def test_scales_and_patterns_are_those_of_peft(more: dict[str, Any], tmp_path: Path) -> None:
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 9}
+    sizes = {
+        "hidden_size": 8,
+        "intermediate_size": 8,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "vocab_size": 9,
+    }
     config = LoraConfig(r=4, lora_alpha=6, target_modules=["q_proj", "v_proj"], init_lora_weights=False, **more)
     model = get_peft_model(LlamaForCausalLM(LlamaConfig(**sizes)), config)
     model.save_pretrained(tmp_path)
@@ -121,7 +131,7 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     made = lora()
     made.modules["x.v_proj"].b[0, 0] = np.nan
     write_adapter(made, tmp_path)
-    with pytest.raises(ConfigError, match="'x.v_proj' hold numbers that are not finite; train it again"):
+    with pytest.raises(ConfigError, match=r"'x.v_proj' hold numbers that are not finite; train it again"):
         read_adapter(tmp_path)
 
 

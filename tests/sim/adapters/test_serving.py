@@ -46,7 +46,9 @@ def tiny_adapter(tiny_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return out
 
 
-def test_base_and_tuned_are_served_side_by_side_as_transformers_computes_them(tiny_gguf: Path, tiny_adapter: Path) -> None:
+def test_base_and_tuned_are_served_side_by_side_as_transformers_computes_them(
+    tiny_gguf: Path, tiny_adapter: Path
+) -> None:
     model, tokenizer = load_hf(f"embedded:{tiny_gguf}")
     plain = expected(model, tokenizer)
     merge_into(model, read_adapter(tiny_adapter))
@@ -112,7 +114,11 @@ def test_the_export_is_made_once_by_content(tiny_gguf: Path, tiny_adapter: Path,
 @pytest.mark.parametrize(
     ("module", "shape", "said"),
     [
-        ("model.layers.0.self_attn.q_proj", (48, 2), "q_proj' is 48 x 32, that of tiny.gguf 32 x 32: it is for another model"),
+        (
+            "model.layers.0.self_attn.q_proj",
+            (48, 2),
+            "q_proj' is 48 x 32, that of tiny.gguf 32 x 32: it is for another model",
+        ),
         ("model.layers.7.self_attn.q_proj", (32, 2), "which tiny.gguf does not have: it is for another model"),
         ("model.layers.0.self_attn.q_proj", (32, 600), "the adapter's rank is 600; 512 is the most that is served"),
     ],

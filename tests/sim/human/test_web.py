@@ -8,6 +8,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ def asked(address: str, path: str, body: Any = None, **options: Any) -> tuple[in
                 text = await response.text()
                 return response.status, response.headers, json.loads(text) if text.startswith("{") else text
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as thread:  # the browser's driver has a loop at work in this one
+        return thread.submit(asyncio.run, run()).result()
 
 
 def answers(path: Path) -> list[dict[str, Any]]:
