@@ -80,7 +80,7 @@ def warn_of_same_model(config: "RunConfig") -> None:
     from interalign.sim.judging import same_model
 
     if sentence := same_model(config):
-        typer.echo(f"interalign: {sentence}", err=True)
+        typer.echo(f"warning: {sentence}", err=True)
 
 
 def first_failure(folder: Path) -> str:
