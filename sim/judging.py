@@ -92,7 +92,7 @@ def _likelihood(config: RunConfig, judge: LikelihoodJudgeConfig, where: str, nam
     if judge.model is None:
         from interalign.sim.torch_logprobs import TorchLogProbs
 
-        return LikelihoodJudge(TorchLogProbs(judge.weights), judge.margin, name)
+        return LikelihoodJudge(TorchLogProbs(judge.weights, judge.dtype), judge.margin, name)
     model = config.model_of(judge, where)
     engine = config.models[model]
     if not isinstance(engine, OpenAIConfig | VLLMConfig):

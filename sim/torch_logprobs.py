@@ -10,7 +10,7 @@ import copy
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 from autogen_core.models import LLMMessage
 
@@ -32,15 +32,18 @@ class TorchLogProbs:
         MissingError: the train extra is not installed, or there is no such embedded model.
     """
 
-    def __init__(self, weights: str = "embedded:smollm2-135m") -> None:
+    def __init__(
+        self, weights: str = "embedded:smollm2-135m", dtype: Literal["float32", "bfloat16"] = "float32"
+    ) -> None:
         check_weights(weights, "the likelihood judge")
         self.weights = weights
+        self.dtype = dtype
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="likelihood")
         self._loaded: tuple[Any, Any] | None = None
         self._systems: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
     def identity(self) -> dict[str, Any]:
-        return {"weights": self.weights}
+        return {"weights": self.weights, "dtype": self.dtype}
 
     async def of_replies(
         self, prompt: Sequence[LLMMessage], replies: Sequence[str], caller: Caller, *, key: str
@@ -63,7 +66,7 @@ class TorchLogProbs:
         if self._loaded is None:
             from interalign.sim.hf_models import load_hf
 
-            model, tokenizer = load_hf(self.weights)
+            model, tokenizer = load_hf(self.weights, dtype=self.dtype)
             self._loaded = model.to(device()).eval(), tokenizer
         return self._loaded
 

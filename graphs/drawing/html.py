@@ -29,8 +29,13 @@ def render_html(
     trees: Iterable[ConversationTree],
     title: str = "Conversation trees",
     failures: Iterable[Mapping[str, Any]] = (),
+    links: Mapping[str, str] | None = None,
 ) -> str:
-    """The page as text. `failures` are records of conversations that failed: id, persona, error, reason."""
+    """The page as text.
+
+    `failures` are records of conversations that failed: id, persona, error, reason. `links` lead to other pages, by what is
+    to be read there: addresses relative to this page.
+    """
     index, lines = [], []
     for tree in trees:
         index.append(_entry(tree))
@@ -42,15 +47,16 @@ def render_html(
         "failures": [_failure(record) for record in failures],
     }
     data = _json(head).removesuffix("}") + ',"trees":[\n' + "".join(f"{line},\n" for line in lines).removesuffix(",\n")
-    return _page(title.encode(errors="replace").decode(), f"{data}\n]}}")
+    return _page(title.encode(errors="replace").decode(), f"{data}\n]}}", links or {})
 
 
-def _page(title: str, data: str) -> str:
+def _page(title: str, data: str, links: Mapping[str, str]) -> str:
     style = _shipped("style.css")
     # A block of its own keeps the names of the scripts apart from those of the browser.
     script = '"use strict";\n{\n' + "".join(_shipped(f"{name}.js") for name in SCRIPTS) + "}\n"
     parts = {
         "title": escape(title),
+        "links": " ".join(f'<a href="{escape(to)}">{escape(text)}</a>' for text, to in links.items()),
         "style": style,
         "style-hash": _hash(style),
         "script": script,

@@ -101,9 +101,11 @@ def _show_alignment(found: "Evaluation") -> None:
 
 def _link(page: Path, target: str) -> None:
     """The page of trees leads to the page of the evaluation."""
+    from interalign.cli.tree import failures_of
     from interalign.files import write_text
+    from interalign.graphs.drawing import render_html
+    from interalign.sim import read_trees
 
-    text, mark = page.read_text(encoding="utf-8"), '<p id="summary"></p>'
-    link = f'<a href="{target}">evaluation: AL(k)</a>'
-    if link not in text:
-        write_text(page, text.replace(mark, f"{mark}\n  {link}", 1))
+    run = page.parent
+    links = {"evaluation: AL(k)": target}
+    write_text(page, render_html(read_trees(run), f"interalign · {run.name}", failures_of(run), links))

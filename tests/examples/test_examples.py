@@ -12,10 +12,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 @pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_the_script_runs_and_shows_something(script: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) > 10
+    assert len(done.stdout.splitlines()) >= 4
     assert done.stderr == ""
 
 

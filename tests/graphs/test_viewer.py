@@ -640,3 +640,8 @@ def test_the_persona_changes_at_the_flip(open_page: Open) -> None:
     page.locator("[id='m-0.1.0.1.0']").click()
     assert "I like <b>long</b> answers now." in page.locator("#persona").inner_text()
     assert "Long answers make me stop reading." not in page.locator("#persona").inner_text()
+
+
+def test_a_page_leads_to_others() -> None:
+    page = render_html([tree_of()], links={"<b>figures</b>": 'aloe/"report".html'})
+    assert '<a href="aloe/&quot;report&quot;.html">&lt;b&gt;figures&lt;/b&gt;</a>' in page

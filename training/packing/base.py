@@ -30,6 +30,11 @@ class TreeTrainer(Trainer):
     """Reads rows packed into trees. Rows are conversational and fit the model's length; their replies are never cut."""
 
     args: TreeArguments
+    model: Any
+    accelerator: Any
+    train_dataset: Any
+    eval_dataset: Any
+    data_collator: Any
     loss_is_scaled_for_ga = True
     counted: str
     """Which of a batch's tensors has one entry for each item that the loss is a mean of."""
@@ -111,7 +116,8 @@ class TreeTrainer(Trainer):
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         inputs = self._prepare_inputs(inputs)
         with torch.no_grad(), self.compute_loss_context_manager():
-            return self.compute_loss(model, inputs).detach(), None, None
+            loss: Any = self.compute_loss(model, inputs)
+        return loss.detach(), None, None
 
     def _count(self, inputs: Mapping[str, Tensor], **values: Tensor) -> None:
         """Add a batch's values, one an item, to what the next log gives the means of."""
