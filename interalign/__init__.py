@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from interalign.config import load_config
     from interalign.errors import InteralignError
     from interalign.evaluation import EvaluateConfig, evaluate
-    from interalign.graphs import ConversationTree, DialogueState, Full, Stage, Walk, compile_dialogue, dialogue_graph, grow
+    from interalign.graphs import (
+        ConversationTree,
+        DialogueState,
+        Full,
+        Stage,
+        Walk,
+        compile_dialogue,
+        dialogue_graph,
+        grow,
+    )
     from interalign.graphs.drawing import draw_tree, render_html
     from interalign.sim import CallPath, RunConfig, ScriptedEngine, read_trees, run, simulate
     from interalign.training import preference_rows, write_rows

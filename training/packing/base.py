@@ -124,7 +124,7 @@ class TreeTrainer(Trainer):
         sums = self._sums["train" if self.model.training else "eval"]
         values = {"items": torch.ones(len(inputs[self.counted])), **values}
         for name, value in values.items():
-            sums[name] = sums.get(name, 0.0) + value.detach().sum().double().to(self.args.device)
+            sums[name] = sums.get(name, 0.0) + value.detach().float().sum().to(self.args.device)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds the means since the last log. A loss of an evaluation is that of its items, not of its packs."""
