@@ -17,7 +17,7 @@ from autogen_core.models import LLMMessage
 from interalign.agents import Caller
 from interalign.agents.judges.likelihood import LogProb
 from interalign.sim.engines.base import wire_messages
-from interalign.sim.torch_models import check_weights, device, render
+from interalign.sim.torch_models import be_patient, check_weights, device, render
 
 __all__ = ["TorchLogProbs"]
 
@@ -66,6 +66,7 @@ class TorchLogProbs:
         if self._loaded is None:
             from interalign.sim.hf_models import load_hf
 
+            be_patient()
             model, tokenizer = load_hf(self.weights, dtype=self.dtype)
             self._loaded = model.to(device()).eval(), tokenizer
         return self._loaded

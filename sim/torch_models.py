@@ -1,5 +1,6 @@
 """torch_models: what judges that load a model share: is it there, where does it run, how is a chat turned into tokens."""
 
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -8,7 +9,7 @@ from interalign.errors import MissingError
 from interalign.sim.hf_models import EMBEDDED
 from interalign.sim.models import locate
 
-__all__ = ["check_weights", "device", "render"]
+__all__ = ["be_patient", "check_weights", "device", "render"]
 
 
 def check_weights(weights: str, who: str) -> None:
@@ -22,6 +23,14 @@ def check_weights(weights: str, who: str) -> None:
             raise MissingError(f"{who} needs {package}; install it with: pip install 'interalign[train]'")
     if weights.startswith(EMBEDDED):
         locate(weights.removeprefix(EMBEDDED))
+
+
+def be_patient() -> None:
+    """Let PyTorch's threads sleep while they wait for each other, if it is not loaded yet.
+
+    They spin otherwise: beside another busy process, two threads on two cores took three times the processor time.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def device() -> str:

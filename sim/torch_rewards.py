@@ -10,7 +10,7 @@ from autogen_core.models import LLMMessage
 from interalign.agents.judges.reward_model import Reward
 from interalign.errors import ConfigError, MissingError
 from interalign.sim.engines.base import wire_messages
-from interalign.sim.torch_models import check_weights, device, render
+from interalign.sim.torch_models import be_patient, check_weights, device, render
 
 __all__ = ["TorchRewards"]
 
@@ -64,6 +64,7 @@ def _classifier(weights: str) -> tuple[Any, Any]:
     """
     from interalign.sim.hf_models import _quietly, hf_folder, load_tokenizer
 
+    be_patient()
     folder = hf_folder(weights)
     tokenizer = load_tokenizer(weights)
     from transformers import AutoConfig, AutoModelForSequenceClassification

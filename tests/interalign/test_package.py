@@ -140,6 +140,10 @@ PUBLIC = {
         *("DPOSettings", "PairOptions", "PairSet", "SFTSettings", "Trained", "make_pairs", "preference_rows"),
         *("read_pair_set", "train", "write_rows"),
     ],
+    "interalign.training.packing": [
+        *("Encoded", "Layout", "TreeArguments", "TreeDPOTrainer", "TreeSFTTrainer", "ancestors", "encode_rows"),
+        *("lay_out", "model_refusal", "pack_rows", "prefix_stable", "tree_size"),
+    ],
 }
 
 LAYERS = (

@@ -1,7 +1,9 @@
 """From a config to a judge: every kind by its name, as a table and side by side; and what a wrong one is told."""
 
+import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from interalign.sim.human import HumanJudge
 from interalign.sim.judging import same_model
 
 Config = Callable[..., RunConfig]
+PAGE = (Path(__file__).parents[2] / "docs/judges.md").read_text(encoding="utf-8")
 
 OWN = """
 from interalign.agents import Score, Verdict
@@ -332,3 +335,16 @@ def test_the_warning_stands_once_on_stderr(judged: Path) -> None:
     done = CliRunner().invoke(app, ["rejudge", str(judged), *options])
     assert done.stderr.count("the judge and a responder are the same model (big)") == 1
     assert "same model" not in done.stdout
+
+
+# -- what the page shows -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+def test_the_tables_of_the_page_are_judges(block: str) -> None:
+    data = tomllib.loads(block)
+    data["models"] = {"qwen": {"engine": "scripted"}}
+    loaded = parse_config(data, RunConfig)
+    assert loaded.judges
+    for name, judge in loaded.judges.items():
+        assert judge.name in (name, None)
