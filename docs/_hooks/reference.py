@@ -22,6 +22,7 @@ FILES = {
 PACKAGES = (
     "interalign",
     "interalign.agents",
+    "interalign.agents.autogen_bridge",
     "interalign.graphs",
     "interalign.graphs.drawing",
     "interalign.sim",

@@ -1,46 +1,11 @@
-"""Conversation trees as rows, and models that read them."""
+"""Models that read packed trees, and what their trainers are told."""
 
-import random
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-Rows = list[dict[str, Any]]
-TEXT = "hens barn rye bread night bus sister laughs at dawn when nobody 🦜 else is up to see it"
-WORDS = TEXT.split(" ")
-
-
-def say(rng: random.Random, role: str, longest: int = 12) -> dict[str, str]:
-    return {"role": role, "content": " ".join(rng.choices(WORDS, k=rng.randint(1, longest)))}
-
-
-def grow_rows(seed: int, turns: int = 3, width: int = 2, continued: int = 1, conversations: int = 1) -> Rows:
-    """Preference rows of random trees: at each turn `width` replies, of which `continued` are answered by the user."""
-    rng = random.Random(seed)
-    rows: Rows = []
-    for number in range(conversations):
-        branches: list[list[dict[str, str]]] = [[]]
-        for _ in range(turns):
-            grown = []
-            for branch in branches:
-                prompt = [*branch, say(rng, "user")]
-                replies = [say(rng, "assistant") for _ in range(width)]
-                about = {"prompt": prompt, "conversation_id": f"c{number}"}
-                best, *others = rng.sample(replies, width)
-                rows += [{**about, "chosen": [best], "rejected": [other]} for other in others]
-                grown += [[*prompt, reply] for reply in rng.sample(replies, continued)]
-            branches = grown
-    return rows
-
-
-def completions(rows: Rows) -> Rows:
-    return [
-        {"prompt": row["prompt"], "completion": row["chosen"], "conversation_id": row["conversation_id"]}
-        for row in rows
-    ]
 
 
 @pytest.fixture(scope="session")

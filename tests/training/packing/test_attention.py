@@ -17,6 +17,7 @@ from transformers import (
     MistralForCausalLM,
     PreTrainedModel,
 )
+from tree_rows import grow_rows
 
 from interalign.training.packing import ancestors, encode_rows, lay_out, model_refusal
 from interalign.training.packing.attention import (
@@ -27,8 +28,6 @@ from interalign.training.packing.attention import (
     mask_rule,
     use_tree_attention,
 )
-
-from .conftest import grow_rows
 
 
 @pytest.fixture(scope="module")

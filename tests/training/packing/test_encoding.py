@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 from datasets import Dataset
+from tree_rows import completions, grow_rows
 from trl import DPOConfig, DPOTrainer
 
 from interalign.errors import ConfigError
 from interalign.training.packing import encode_rows
-
-from .conftest import completions, grow_rows
 
 
 def test_replies_begin_where_trl_cuts_them(model: Any, tiny_tokenizer: Any, options: dict[str, Any]) -> None:

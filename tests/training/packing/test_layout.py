@@ -1,21 +1,10 @@
 """The merged layout: every token once, and each attending to its own path and nothing else."""
 
-import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from tree_rows import encoded, grow_rows, histories
 
 from interalign.training.packing import Encoded, ancestors, encode_rows, lay_out, tree_size
-
-from .conftest import grow_rows
-
-tokens = st.lists(st.integers(0, 2), min_size=1, max_size=6)
-replies = st.tuples(tokens, tokens)
-histories = st.lists(st.tuples(tokens, replies), min_size=1, max_size=8)
-
-
-def encoded(history: list[int], replies: tuple[list[int], ...]) -> Encoded:
-    return Encoded("one", len(history), tuple(np.array([*history, *reply], dtype=np.int32) for reply in replies))
 
 
 def prefixes(rows: list[Encoded]) -> set[tuple[int, ...]]:

@@ -5,11 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tree_rows import encoded, grow_rows, histories
 
 from interalign.training.packing import Encoded, encode_rows, pack_rows, tree_size
-
-from .conftest import grow_rows
-from .test_layout import encoded, histories
 
 
 @pytest.fixture(scope="module")

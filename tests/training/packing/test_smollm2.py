@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+from tree_losses import BETA, assert_same_gradients, gradients, move, tree_loss, trl_dpo, trl_loss
+from tree_rows import grow_rows
 
 from interalign.training.packing import TreeArguments, TreeDPOTrainer
-
-from .conftest import grow_rows
-from .test_equivalence import BETA, assert_same_gradients, gradients, move, tree_loss, trl_dpo, trl_loss
 
 pytestmark = [
     pytest.mark.embedded,

@@ -4,10 +4,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from tree_rows import completions, grow_rows
 
 from interalign.training.packing import prefix_stable
-
-from .conftest import completions, grow_rows
 
 SAY = "<|{{ message['role'] }}|>{{ message['content'] }}<|end|>"
 ASK = "{% if add_generation_prompt %}<|assistant|>{% endif %}"

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 import torch
 from transformers import GraniteConfig, GraniteForCausalLM
+from tree_losses import gradients, tree_loss
+from tree_rows import completions, grow_rows
 
 from interalign.errors import ConfigError
 from interalign.training.packing import TreeArguments, TreeDPOTrainer, TreeSFTTrainer
-
-from .conftest import completions, grow_rows
-from .test_equivalence import gradients, tree_loss
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # PEFT's
 
