@@ -20,7 +20,7 @@ from filelock import FileLock
 from interalign.errors import ConfigError, MissingError
 from interalign.sim.models import MODELS, cache_folder, locate
 
-__all__ = ["EMBEDDED", "hf_folder", "load_hf", "load_tokenizer"]
+__all__ = ["EMBEDDED", "hf_folder", "load_hf", "load_tokenizer", "quietly"]
 
 EMBEDDED = "embedded:"
 """Before the name of a model of the embedded engine, or the path of a GGUF file."""
@@ -57,7 +57,7 @@ def load_hf(name: str, *, dtype: str = "float32", **options: Any) -> tuple[Any, 
     import torch
     from transformers import AutoModelForCausalLM
 
-    with _quietly():
+    with quietly():
         try:
             model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), **options)
         except (OSError, ValueError, RuntimeError) as error:
@@ -71,7 +71,7 @@ def load_tokenizer(name: str) -> Any:
     _require_torch()
     from transformers import AutoTokenizer
 
-    with _quietly():
+    with quietly():
         try:
             return AutoTokenizer.from_pretrained(folder)
         except (OSError, ValueError) as error:
@@ -131,7 +131,7 @@ def _convert(file: Path, target: Path, name: str) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    with _quietly(), redirect_stderr(io.StringIO()):  # one of its bars cannot be switched off
+    with quietly(), redirect_stderr(io.StringIO()):  # one of its bars cannot be switched off
         try:
             tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
             model: Any = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
@@ -178,7 +178,7 @@ def _require_torch() -> None:
             )
 
 
-class _quietly:
+class quietly:
     """Loads without the library's bars and notes: they are about files, not about the user's work."""
 
     def __enter__(self) -> None:

@@ -62,7 +62,7 @@ def _classifier(weights: str) -> tuple[Any, Any]:
         MissingError: there is no such model.
         ConfigError: it is no classifier with one output, or has no chat template.
     """
-    from interalign.sim.hf_models import _quietly, hf_folder, load_tokenizer
+    from interalign.sim.hf_models import hf_folder, load_tokenizer, quietly
 
     be_patient()
     folder = hf_folder(weights)
@@ -73,7 +73,7 @@ def _classifier(weights: str) -> tuple[Any, Any]:
         outputs = AutoConfig.from_pretrained(folder).num_labels
         if outputs != 1:
             raise ConfigError(f"{weights!r} has {outputs} outputs; a reward model has one (num_labels = 1)")
-        with _quietly():
+        with quietly():
             model, found = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         if isinstance(error, ConfigError):

@@ -122,7 +122,10 @@ def test_every_key_of_an_llm_judge_arrives(config: Config, tmp_path: Path) -> No
         (3, "judge"),
         ({"judge": "llm", "vote": 3}, "vote"),
         ({"judge": "llm", "votes": 0}, "votes"),
-        ({"judge": "llm", "votes": 2, "parameters": {"temperature": 0}}, "votes at temperature 0 are the same vote again"),
+        (
+            {"judge": "llm", "votes": 2, "parameters": {"temperature": 0}},
+            "votes at temperature 0 are the same vote again",
+        ),
         ({"judge": "llm", "expected": True, "votes": 2}, "leave out structured and votes"),
         ({"judge": "llm", "criteria": ["charm"]}, "criteria"),
         ({"judge": "llm", "criteria": ["style", "style"]}, "criteria names one twice"),
@@ -132,7 +135,10 @@ def test_every_key_of_an_llm_judge_arrives(config: Config, tmp_path: Path) -> No
         ({"judge": "reward_model"}, "weights"),
         ({"judge": "panel"}, "members"),
         ({"judge": "panel", "members": ["llm"]}, "members"),
-        ({"judge": "panel", "members": ["llm", {"judge": "llm", "model": "absent"}]}, "cast.judge.members.1 is played by 'absent'"),
+        (
+            {"judge": "panel", "members": ["llm", {"judge": "llm", "model": "absent"}]},
+            "cast.judge.members.1 is played by 'absent'",
+        ),
         ({"judge": "panel", "members": ["llm", "nobody"]}, "there is no judge 'nobody'"),
         ({"judge": "human", "annotator": ""}, "annotator"),
     ],
@@ -149,7 +155,10 @@ def test_a_wrong_judge_is_named_before_anything_is_done(config: Config, judge: A
     [
         ({"judge": "llm", "rubric": "For $nobody."}, "placeholder $nobody"),
         ({"judge": "panel", "members": ["llm", "llm"]}, "judges with names of their own, not ['llm', 'llm']"),
-        ({"judge": "panel", "rule": "mean", "members": ["llm", "human"]}, "'human' of a panel with rule = 'mean' cannot score"),
+        (
+            {"judge": "panel", "rule": "mean", "members": ["llm", "human"]},
+            "'human' of a panel with rule = 'mean' cannot score",
+        ),
     ],
 )
 def test_a_judge_that_cannot_be_made_says_why(config: Config, judge: Any, said: str) -> None:
@@ -219,7 +228,14 @@ def test_only_models_that_a_judge_needs_are_started(config: Config) -> None:
         ("llm", 2),
         ({"judge": "llm", "votes": 3}, 6),
         ({"judge": "panel", "members": ["llm", "embedding"]}, 2),
-        ({"judge": "panel", "rule": "mean", "members": [{"judge": "llm", "criteria": ["style", "human"]}, "embedding"]}, 4),
+        (
+            {
+                "judge": "panel",
+                "rule": "mean",
+                "members": [{"judge": "llm", "criteria": ["style", "human"]}, "embedding"],
+            },
+            4,
+        ),
     ],
 )
 def test_an_estimate_counts_the_calls_of_a_judge(config: Config, judge: Any, calls: int) -> None:
@@ -292,7 +308,9 @@ def test_rejudge_takes_a_class_and_a_table_of_another_config(judged: Path, own: 
 
 def test_simulate_takes_a_judge(tmp_path: Path) -> None:
     config = tmp_path / "c.toml"
-    config.write_text('[run]\nconversations = 1\nturns = 1\n[models.s]\nengine = "scripted"\n[judges.near]\njudge = "embedding"\n')
+    config.write_text(
+        '[run]\nconversations = 1\nturns = 1\n[models.s]\nengine = "scripted"\n[judges.near]\njudge = "embedding"\n'
+    )
     done = CliRunner().invoke(app, ["simulate", str(config), "--judge", "near", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert names_in(tmp_path / "out") == {"near"}
@@ -323,7 +341,9 @@ SERVER = {"engine": "openai_api", "base_url": "http://localhost:1/v1", "model": 
         ({"m": SERVER, "n": {**SERVER, "model": "other"}}, {"judge": "llm", "model": "n"}, None),
     ],
 )
-def test_a_model_that_judges_its_own_replies_is_named(config: Config, models: Any, judge: Any, shared: str | None) -> None:
+def test_a_model_that_judges_its_own_replies_is_named(
+    config: Config, models: Any, judge: Any, shared: str | None
+) -> None:
     sentence = same_model(config(models=models, cast={"model": "m", "judge": judge}))
     assert (sentence is None) == (shared is None)
     assert shared is None or f"are the same model ({shared})" in str(sentence)

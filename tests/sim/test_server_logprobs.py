@@ -45,7 +45,10 @@ async def answer(request: web.Request) -> web.Response:
         "usage": {"prompt_tokens": len(tokens), "completion_tokens": 1},
     }
     if "prompt_logprobs" in body:
-        entries = [{str(place): {"logprob": logprob(token, known), "rank": 1, "decoded_token": token}} for place, token in enumerate(tokens)]
+        entries = [
+            {str(place): {"logprob": logprob(token, known), "rank": 1, "decoded_token": token}}
+            for place, token in enumerate(tokens)
+        ]
         data["prompt_logprobs"] = [None, *entries[1:]]
     return web.json_response(data)
 
@@ -109,7 +112,10 @@ def test_a_server_without_them_leaves_the_pair_unscored() -> None:
 
 
 def test_the_config_names_a_server_that_can() -> None:
-    models = {"big": {"engine": "openai_api", "base_url": "http://localhost:1/v1", "model": "m"}, "s": {"engine": "scripted"}}
+    models = {
+        "big": {"engine": "openai_api", "base_url": "http://localhost:1/v1", "model": "m"},
+        "s": {"engine": "scripted"},
+    }
     data = {"models": models, "cast": {"model": "s", "judge": {"judge": "likelihood", "model": "big"}}}
     judge = make_judge(parse_config(data, RunConfig))
     assert judge.identity()["model"] == "big"

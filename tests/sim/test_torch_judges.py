@@ -82,7 +82,9 @@ def test_the_gain_is_the_difference_that_the_persona_makes(weights: str) -> None
 
     verdict = compared(LikelihoodJudge(TorchLogProbs(weights), margin=0))
     plain = chat_of(CONTEXT, load_prompt("friend"))
-    gains = [by_hand(weights, informed_chat(CONTEXT), reply) - by_hand(weights, plain, reply) for reply in (ABOUT, GENERIC)]
+    gains = [
+        by_hand(weights, informed_chat(CONTEXT), reply) - by_hand(weights, plain, reply) for reply in (ABOUT, GENERIC)
+    ]
     assert verdict.scores == pytest.approx(gains, abs=1e-4)
     assert verdict.outcome == ("a" if gains[0] > gains[1] else "b")
     assert verdict.margin == pytest.approx(abs(gains[0] - gains[1]), abs=1e-4)
@@ -181,7 +183,9 @@ def test_a_reward_is_a_score_on_the_scale_that_was_set(reward_folder: Path) -> N
     verdict = compared(RewardModelJudge(rewards))
     assert verdict.scores is not None
     assert scored(RewardModelJudge(rewards, centre=verdict.scores[0])).value == 3.0
-    assert scored(RewardModelJudge(rewards, centre=verdict.scores[0] - 5, scale=1)).value == pytest.approx(4.97, abs=0.01)
+    assert scored(RewardModelJudge(rewards, centre=verdict.scores[0] - 5, scale=1)).value == pytest.approx(
+        4.97, abs=0.01
+    )
 
 
 def test_what_is_no_reward_model_is_refused(weights: str, reward_folder: Path, tmp_path: Path) -> None:

@@ -208,8 +208,12 @@ function verdict(tree, entry, given) {
   if (given.scores) rows.push(["scores", speaker(tree, entry.a) + " " + figure(given.scores[0]) + ", " + speaker(tree, entry.b) + " " + figure(given.scores[1])]);
   if (given.reason) rows.push(["reason", given.reason]);
   for (const vote of given.votes || []) {
-    const first = speaker(tree, vote.order === "ab" ? entry.a : entry.b);
-    rows.push(["vote", outcome(tree, entry, vote) + ", with " + first + " shown first" + (vote.raw ? "; the judge wrote: " + vote.raw : "")]);
+    const order = { ab: entry.a, ba: entry.b }[vote.order];
+    rows.push([vote.judge ? "vote of " + vote.judge : "vote", outcome(tree, entry, vote)
+      + (order ? ", with " + speaker(tree, order) + " shown first" : "") + (vote.raw ? "; the judge wrote: " + vote.raw : "")]);
+  }
+  for (const member of given.members || []) {
+    rows.push(["member", member.judge + ": " + outcome(tree, entry, member) + (member.reason ? " (" + member.reason + ")" : "")]);
   }
   return make("div", { class: "verdict" }, make("h4", { text: given.judge, dir: "auto" }),
     make("dl", {}, ...rows.flatMap(([name, text]) => [make("dt", { text: name }), make("dd", {}, foreign(text, null, 800))])));

@@ -27,7 +27,9 @@ def judged(path: Path, show: Show, turns: Sequence[int] = (0, 1, 2), annotator: 
     async def run() -> list[Verdict]:
         judge = HumanJudge(annotator, path, show=show)
         compare = judge.compare
-        return await asyncio.gather(*(compare(asked(turn), ABOUT, GENERIC, caller_of(), key=f"k{turn}") for turn in turns))
+        return await asyncio.gather(
+            *(compare(asked(turn), ABOUT, GENERIC, caller_of(), key=f"k{turn}") for turn in turns)
+        )
 
     return asyncio.run(run())
 

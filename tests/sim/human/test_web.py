@@ -29,7 +29,9 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\"> </p><script>document.t
 class Session:
     """A judge at work in a thread of its own; `verdicts` are there when the page has handed in."""
 
-    def __init__(self, path: Path, replies: tuple[str, str] = (ABOUT, GENERIC), count: int = 3, annotator: str = "anna") -> None:
+    def __init__(
+        self, path: Path, replies: tuple[str, str] = (ABOUT, GENERIC), count: int = 3, annotator: str = "anna"
+    ) -> None:
         self.address = ""
         self.verdicts: list[Verdict] = []
         self._ready = threading.Event()
@@ -270,7 +272,8 @@ def test_the_page_fits_a_phone_and_its_texts_can_be_read(session: Callable[..., 
     page.wait_for_selector("#count:text('1 of 1')")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    assert page.evaluate("document.querySelector('.person').getBoundingClientRect().bottom <= document.querySelector('footer').getBoundingClientRect().top")
+    person, buttons = (page.locator(name).bounding_box() for name in (".person", "footer"))
+    assert person["y"] + person["height"] <= buttons["y"]
 
 
 def test_a_page_whose_program_is_gone_says_so(session: Callable[..., Session], browser: Any) -> None:
