@@ -110,7 +110,9 @@ async def _scores(
         async with judging_calls(config, run) as calls, asyncio.TaskGroup() as tasks:
             for number, user, replies in exchanges(trees):
                 tree = trees[number]
-                context = Context(tree.history(user.id), tree.persona_at(user.turn), turn=user.turn, turns=config.run.turns)
+                context = Context(
+                    tree.history(user.id), tree.persona_at(user.turn), turn=user.turn, turns=config.run.turns
+                )
                 for reply in replies:
                     tasks.create_task(score(number, reply.id, reply.text, context, calls))
     except BaseExceptionGroup as group:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def graph(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="A run, as for simulate.")],
     set_: Overrides = None,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print Mermaid text; this is what it does anyway.")] = False,
+    mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="Print Mermaid text; this is what it does anyway.")
+    ] = False,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it.")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it.")] = None,
 ) -> None:

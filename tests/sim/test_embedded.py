@@ -61,7 +61,9 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
 
 def test_the_demo_grows_real_trees(tmp_path: Path) -> None:
     out = tmp_path / "demo"
-    result = CliRunner().invoke(app, ["demo", "--out", str(out), "--conversations", "2", "--turns", "2", "--cases", "2"])
+    result = CliRunner().invoke(
+        app, ["demo", "--out", str(out), "--conversations", "2", "--turns", "2", "--cases", "2"]
+    )
     assert result.exit_code == 0, result.output
     trees = list(read_trees(out))
     assert len(trees) == 2
