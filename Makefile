@@ -11,7 +11,7 @@ demo: .venv/installed
 
 test: .venv/test-installed
 	@$(BIN)/interalign models pull smollm2-135m
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -rs -n 2
 
 check: .venv/test-installed build/types
 	$(BIN)/ruff check .

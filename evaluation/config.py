@@ -9,7 +9,6 @@
 The evaluated models, the user's and the judge's are told apart: a model that plays its own user and judges itself says little.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -20,7 +19,7 @@ from interalign.evaluation.results import Control
 from interalign.sim.calls import CallSettings
 from interalign.sim.config import AgentConfig, CastConfig, PersonaConfig, Player, ResponderConfig, RunConfig, RunSection
 from interalign.sim.engines import EngineConfig
-from interalign.sim.judge_config import EmbeddingJudgeConfig, JudgeConfig, LLMJudgeConfig, by_name
+from interalign.sim.judge_config import EmbeddingJudgeConfig, JudgeConfig, LLMJudgeConfig, with_judges
 
 __all__ = ["EvaluateConfig", "EvaluateSection"]
 
@@ -100,12 +99,7 @@ class EvaluateConfig(Config):
     @model_validator(mode="before")
     @classmethod
     def _judges_by_name(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping) or not isinstance(tables := data.get("judges"), Mapping):
-            return data
-        data = {**data, "judges": {name: by_name(name, tables) for name in tables}}
-        if isinstance(section := data.get("evaluate"), Mapping) and "judge" in section:
-            data["evaluate"] = {**section, "judge": by_name(section["judge"], tables)}
-        return data
+        return with_judges(data, "evaluate")
 
     @model_validator(mode="after")
     def _playable(self) -> "EvaluateConfig":

@@ -42,7 +42,7 @@ def _walk(model: type[BaseModel], location: Location) -> tuple[str, Sections]:
         fields = [
             section.model_fields[part] for section in sections if isinstance(part, str) and part in section.model_fields
         ]
-        tagged = [section for section in sections if part in _tags(section)]
+        tagged = [section for section in sections if any(part == value for _, value in _tags(section))]
         if fields:
             sections = [found for field in fields for found in _sections(field.annotation)] or []
         elif tagged:
@@ -59,13 +59,13 @@ def _sections(annotation: Any) -> Sections:
     return [found for inner in get_args(annotation) for found in _sections(inner)]
 
 
-def _tags(section: type[BaseModel]) -> tuple[Any, ...]:
-    """What a union tells this section by: the one value of its first field that can have one value alone."""
-    for field in section.model_fields.values():
+def _tags(section: type[BaseModel]) -> list[tuple[str, Any]]:
+    """What a union tells this section by: its first field that can have one value alone, and that value."""
+    for name, field in section.model_fields.items():
         values = get_args(field.annotation)
         if get_origin(field.annotation) is Literal and len(values) == 1:
-            return values
-    return ()
+            return [(name, values[0])]
+    return []
 
 
 def _source(key: str, source: str, overrides: Iterable[str]) -> str:
@@ -87,9 +87,9 @@ def _sentence(problem: Any, key: str, sections: Sections) -> str:
             tag = problem["ctx"]["discriminator"].strip("'")
             return f"key {f'{key}.{tag}'!r} = {problem['ctx']['tag']!r} is not known; use one of {problem['ctx']['expected_tags']}"
         case "union_tag_not_found" | "model_attributes_type" if any(_tags(section) for section in sections):
-            kinds = ", ".join(repr(tag) for section in sections for tag in _tags(section))
-            name = problem.get("ctx", {}).get("discriminator", "kind").strip("'")
-            return f"{given}: a table is needed that says which it is, {name} = one of {kinds}"
+            tags = [tag for section in sections for tag in _tags(section)]
+            kinds = ", ".join(repr(value) for _, value in tags)
+            return f"{given}: a table is needed that says which it is, {tags[0][0]} = one of {kinds}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{given}: a table is needed here, with keys of its own"
         case "tuple_type" | "list_type":

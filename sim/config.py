@@ -198,7 +198,7 @@ class RunConfig(Config):
     @model_validator(mode="before")
     @classmethod
     def _judges_by_name(cls, data: Any) -> Any:
-        return with_judges(data)
+        return with_judges(data, "cast")
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":

@@ -26,7 +26,6 @@ __all__ = [
     "PanelJudgeConfig",
     "RewardModelJudgeConfig",
     "add_tables",
-    "by_name",
     "calls_to_compare",
     "judge_players",
     "members_of",
@@ -228,13 +227,13 @@ def add_tables(data: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def with_judges(data: Any) -> Any:
-    """The data of a config in which `cast.judge` and the tables themselves no longer name tables of `[judges]`."""
+def with_judges(data: Any, section: str) -> Any:
+    """The data of a config in which `section.judge` and the tables themselves no longer name tables of `[judges]`."""
     if not isinstance(data, Mapping) or not isinstance(tables := data.get("judges"), Mapping):
         return data
     data = {**data, "judges": {name: by_name(name, tables) for name in tables}}
-    if isinstance(cast := data.get("cast"), Mapping) and "judge" in cast:
-        data["cast"] = {**cast, "judge": by_name(cast["judge"], tables)}
+    if isinstance(asking := data.get(section), Mapping) and "judge" in asking:
+        data[section] = {**asking, "judge": by_name(asking["judge"], tables)}
     return data
 
 
