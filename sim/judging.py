@@ -13,7 +13,14 @@ from interalign.agents.judges.reward_model import RewardModelJudge
 from interalign.agents.judges.server_logprobs import ServerLogProbs
 from interalign.errors import ConfigError
 from interalign.sim.config import RunConfig
-from interalign.sim.engines import EmbeddedConfig, EngineConfig, OpenAIConfig, ScriptedConfig, VLLMConfig
+from interalign.sim.engines import (
+    EmbeddedConfig,
+    EngineConfig,
+    OpenAIConfig,
+    ScriptedConfig,
+    VLLMConfig,
+    served_with_adapters,
+)
 from interalign.sim.judge_config import (
     EmbeddingJudgeConfig,
     HumanJudgeConfig,
@@ -99,6 +106,13 @@ def _likelihood(config: RunConfig, judge: LikelihoodJudgeConfig, where: str, nam
         raise ConfigError(
             f"{where}.model = {model!r} is played by the {engine.engine} engine, which gives no log-probabilities of prompts; "
             f'use one with engine = "vllm", or leave out model and set {where}.weights'
+        )
+    others = [other for other in config.models.values() if isinstance(other, VLLMConfig)]
+    if isinstance(engine, VLLMConfig) and served_with_adapters(engine, others):
+        raise ConfigError(
+            f"{where}.model = {model!r} is on a vLLM server that serves adapters as well, and such a server dies when it is "
+            f"asked for the log-probabilities of a prompt; leave out model and set {where}.weights, or start a server without "
+            "adapters and name it by base_url in a section of [models] for the judge"
         )
     return LikelihoodJudge(ServerLogProbs(model), judge.margin, name)
 

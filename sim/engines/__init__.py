@@ -8,7 +8,7 @@ from interalign.sim.engines.base import Engine, EngineUsage
 from interalign.sim.engines.embedded import EmbeddedConfig, EmbeddedEngine
 from interalign.sim.engines.openai_api import OpenAIConfig, OpenAIEngine
 from interalign.sim.engines.scripted import ScriptedConfig, ScriptedEngine
-from interalign.sim.engines.vllm import VLLMConfig, VLLMEngine
+from interalign.sim.engines.vllm import VLLMConfig, VLLMEngine, served_with_adapters
 
 __all__ = [
     "EmbeddedConfig",
@@ -23,6 +23,7 @@ __all__ = [
     "VLLMConfig",
     "VLLMEngine",
     "make_engine",
+    "served_with_adapters",
 ]
 
 EngineConfig = Annotated[ScriptedConfig | EmbeddedConfig | OpenAIConfig | VLLMConfig, Field(discriminator="engine")]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -25,7 +26,7 @@ from interalign.sim.adapters import MAX_RANK, adapter_digest, find_adapter, read
 from interalign.sim.engines.base import EngineSettings
 from interalign.sim.engines.openai_api import OpenAIConfig, OpenAIEngine
 
-__all__ = ["VLLMConfig", "VLLMEngine"]
+__all__ = ["VLLMConfig", "VLLMEngine", "served_with_adapters"]
 
 
 class VLLMConfig(EngineSettings):
@@ -226,6 +227,7 @@ class _Server:
         assert self.log is not None
         self.log.close()
         self.process, self.log, self.up = None, None, False
+        _SERVERS.discard(self)  # a later run, in an event loop of its own and with other adapters, gets another one
 
     def _last_words(self) -> str:
         assert self.log is not None
@@ -238,6 +240,13 @@ class _Server:
 _SERVERS: WeakSet[_Server] = WeakSet()
 _RANKS = (8, 16, 32, 64, 128, 256, 320, MAX_RANK)
 """What --max-lora-rank may be."""
+
+
+def served_with_adapters(config: VLLMConfig, configs: Iterable[VLLMConfig]) -> bool:
+    """Whether the server that would be started for `config` serves an adapter too: its own, or that of one of `configs`."""
+    server = (split_adapter(config.model)[0], _key(config))
+    split = ((*split_adapter(other.model), _key(other)) for other in (config, *configs) if other.base_url is None)
+    return config.base_url is None and any(folder and (base, key) == server for base, folder, key in split)
 
 
 def _key(config: VLLMConfig) -> str:

@@ -96,6 +96,40 @@ def test_a_likelihood_judge_takes_weights(config: Config, tiny_gguf: Path) -> No
     assert (made.identity()["weights"], made.margin) == (f"embedded:{tiny_gguf}", 0.5)
 
 
+VLLM = {"engine": "vllm", "model": "m"}
+
+
+@pytest.mark.parametrize(
+    ("models", "judge"),
+    [
+        ({"m": VLLM, "tuned": {**VLLM, "model": "m+somewhere"}}, "m"),
+        ({"m": VLLM, "tuned": {**VLLM, "model": "m+somewhere"}}, "tuned"),
+        ({"tuned": {**VLLM, "model": "m+somewhere"}}, "tuned"),
+    ],
+)
+def test_a_vllm_server_with_adapters_is_not_asked_for_the_prompts_probabilities(
+    config: Config, models: dict[str, Any], judge: str
+) -> None:
+    loaded = config(models=models, cast={"model": judge, "judge": {"judge": "likelihood", "model": judge}})
+    with pytest.raises(ConfigError, match=rf"cast\.judge\.model = '{judge}' is on a vLLM server that serves adapters"):
+        make_judge(loaded)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**VLLM, "model": "other+somewhere"},
+        {**VLLM, "model": "m+somewhere", "arguments": ["--max-model-len=99"]},
+        {**VLLM, "model": "m+somewhere", "base_url": "http://127.0.0.1:1/v1"},
+    ],
+)
+def test_adapters_of_other_servers_do_not_matter(config: Config, other: dict[str, Any]) -> None:
+    made = make_judge(
+        config(models={"m": VLLM, "o": other}, cast={"model": "m", "judge": {"judge": "likelihood", "model": "m"}})
+    )
+    assert isinstance(made, LikelihoodJudge)
+
+
 def test_a_name_that_is_given_wins(config: Config) -> None:
     assert make_judge(config(cast={"judge": {"judge": "llm", "name": "a"}}), "b").name == "b"
 

@@ -13,6 +13,7 @@ from interalign.errors import ConfigError, MissingError
 from interalign.sim import RunConfig, read_trees, run, simulate
 from interalign.sim.adapters import Factors, Lora, write_adapter
 from interalign.sim.engines import VLLMConfig, VLLMEngine
+from interalign.sim.rejudge import rejudge
 
 Make = Callable[..., RunConfig]
 
@@ -70,30 +71,74 @@ def test_a_server_that_dies_at_its_start_ends_the_run_with_its_last_words(config
         run(lambda: simulate(wanted, tmp_path / "run"))
 
 
-@pytest.mark.skipif("INTERALIGN_VLLM_PYTHON" not in os.environ, reason="opt in with: make test-vllm")
-def test_a_real_server_plays_base_and_adapter_side_by_side(config: Make, tmp_path: Path) -> None:
-    models = Path(os.environ["INTERALIGN_VLLM_MODELS"])
-    served: dict[str, Any] = {
+@pytest.fixture
+def pretended(tmp_path: Path) -> str:
+    """An interpreter whose vLLM is a stub in a process of its own; log-PORT notes its requests."""
+    fake = tmp_path / "python"
+    stub = Path(__file__).parents[1] / "support" / "counting_stub.py"
+    find_port = 'while [ "$1" != --port ]; do shift; done'
+    fake.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] && exit 0\n{find_port}\nexec "{sys.executable}" "{stub}" "$2" "{tmp_path}/log-$2"\n'
+    )
+    fake.chmod(0o755)
+    return str(fake)
+
+
+def test_runs_after_each_other_in_one_process_have_servers_of_their_own(
+    config: Make, pretended: str, tmp_path: Path
+) -> None:
+    section = {"engine": "vllm", "model": "m", "python": pretended, "max_in_flight": 8}
+    for name in ("first", "second"):  # each in an event loop of its own
+        summary = run(lambda: simulate(config(models={"m": section}), tmp_path / name))  # noqa: B023
+        assert (summary.conversations, summary.failed) == (3, 0)
+    assert len(list(tmp_path.glob("log-*"))) == 2
+
+
+needs_vllm = pytest.mark.skipif("INTERALIGN_VLLM_PYTHON" not in os.environ, reason="opt in with: make test-vllm")
+
+
+def served() -> dict[str, Any]:
+    return {
         "engine": "vllm",
-        "model": str(models / "base"),
+        "model": str(Path(os.environ["INTERALIGN_VLLM_MODELS"]) / "base"),
         "python": os.environ["INTERALIGN_VLLM_PYTHON"],
         "arguments": ["--max-model-len=2048", "--max-num-seqs=8", "--enforce-eager"],
         "environment": {"VLLM_CPU_KVCACHE_SPACE": "1"},
         "parameters": {"max_tokens": 24},
     }
+
+
+@needs_vllm
+def test_a_real_server_plays_base_and_adapter_side_by_side(config: Make, tmp_path: Path) -> None:
+    base = served()
     cast = {
         "model": "base",
         "judge": "embedding",
         "responders": [{"strategy": "plain"}, {"name": "tuned", "model": "tuned", "strategy": "plain"}],
     }
-    wanted = config(
-        run={"conversations": 4, "turns": 2},
-        models={"base": served, "tuned": {**served, "model": f"{models / 'base'}+{models / 'adapter'}"}},
-        cast=cast,
-    )
+    tuned = {**base, "model": f"{base['model']}+{Path(os.environ['INTERALIGN_VLLM_MODELS']) / 'adapter'}"}
+    wanted = config(run={"conversations": 4, "turns": 2}, models={"base": base, "tuned": tuned}, cast=cast)
     summary = run(lambda: simulate(wanted, tmp_path / "run"))
     assert (summary.conversations, summary.failed) == (4, 0)
     for tree in read_trees(tmp_path / "run"):
         assert {node.model for node in tree} == {"base", "tuned"}
         assert all(node.text.strip() for node in tree)
     assert sys.executable != os.environ["INTERALIGN_VLLM_PYTHON"]
+
+
+@needs_vllm
+def test_a_real_server_gives_the_log_probabilities_that_the_model_gives_here(config: Make, tmp_path: Path) -> None:
+    base = served()
+    cast = {
+        "judge": {"judge": "likelihood", "model": "base"},
+        "responders": [{"strategy": "plain"}, {"strategy": "hinted"}],
+    }
+    wanted = config(run={"conversations": 3, "turns": 2}, models={"base": base}, cast=cast)
+    run(lambda: simulate(wanted, tmp_path / "run"))
+    here = {"judge": "likelihood", "weights": base["model"], "name": "here"}
+    judged_here = wanted.model_copy(update={"cast": config(cast={**cast, "judge": here}, models={"base": base}).cast})
+    run(lambda: rejudge(tmp_path / "run", judged_here))
+    verdicts = [found for tree in read_trees(tmp_path / "run") for found in tree.verdicts.values()]
+    assert len(verdicts) == 6
+    for there, loaded in verdicts:
+        assert there.scores == pytest.approx(loaded.scores, abs=0.05)  # the server computes in bfloat16

@@ -37,8 +37,12 @@ async def serve(port: int, log: Path) -> None:
             file.write(f"{came} {time.time()} {digest}\n")
         return web.json_response({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage})
 
+    async def healthy(request: web.Request) -> web.Response:
+        return web.Response()
+
     app = web.Application()
     app.router.add_post("/v1/chat/completions", answer)
+    app.router.add_get("/health", healthy)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
