@@ -1,8 +1,9 @@
 """likelihood: a judge that asks no question: how much likelier does a reply become when the persona is known?
 
-The gain of a reply is log p(reply | persona, history) - log p(reply | history), as a mean over its tokens. What would suit
-anybody gains nothing, what suits this person does; length and position play no part. Even a model that is too small to answer
-questions about two replies has such probabilities.
+The gain of a reply is log p(reply | persona, history) - log p(reply | history), as a mean over its tokens. What suits this person
+gains more than what would suit anybody; length and position play no part. Even a model that is too small to answer questions about
+two replies has such probabilities. But it also takes any friendly reply to be likelier once it is told of a person at all: look at
+what the control `generic` scores.
 """
 
 from collections.abc import Sequence
