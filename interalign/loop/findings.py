@@ -153,9 +153,9 @@ def _cautions(
     before, after = by_name[base], by_name[tuned]
     if before.words and after.words and not 0.8 <= after.words / before.words <= 1.25:
         found.append(f"The tuned model's replies have {after.words:.1f} words, the base model's {before.words:.1f}.")
-    if before.copied is not None and after.copied is not None and after.copied > max(0.1, 2 * before.copied):
+    if before.copied is not None and after.copied is not None and after.copied > max(0.1, 1.25 * before.copied):
         found.append(
             f"{after.copied:.0%} of the tuned model's word pairs are what the user has just said, of the base model's "
-            f"{before.copied:.0%}: the gain is, at least in part, an echo."
+            f"{before.copied:.0%}: part of the gain may be an echo."
         )
     return [*found, *warnings]

@@ -58,9 +58,8 @@ class LlamaServer:
         with self._starting:
             if self._server is None:
                 self._server = self._start()
-        if (
-            self.adapters
-        ):  # every one is named: one that is left out would keep the scale of whoever was answered before
+        if self.adapters:
+            # Every one is named: one that is left out would keep the scale of whoever was answered before.
             scales = [{"id": place, "scale": float(path == adapter)} for place, path in enumerate(self.adapters)]
             body = {**body, "lora": scales}
         return self._server.handle_chat_completions(body)

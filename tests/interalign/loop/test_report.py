@@ -7,7 +7,7 @@ import pytest
 from interalign.evaluation.figures import Estimate
 from interalign.graphs import ConversationTree
 from interalign.loop.copying import copied, mean_copied
-from interalign.loop.findings import Findings, Gain, ModelLine
+from interalign.loop.findings import Findings, Gain, ModelLine, _cautions
 from interalign.loop.folder import StageRecord
 from interalign.loop.report import render_html, render_markdown, render_text
 
@@ -76,3 +76,14 @@ def test_copied_is_the_mean_over_replies(persona: Any) -> None:
     tree.add(root, "assistant", "What a day", place=1)
     assert mean_copied([tree]) == 0.5
     assert mean_copied([]) is None
+
+
+@pytest.mark.parametrize(("before", "after", "warned"), [(0.21, 0.22, False), (0.21, 0.29, True), (0.02, 0.08, False)])
+def test_a_reader_is_warned_of_a_model_that_copies_more(before: float, after: float, warned: bool) -> None:
+    unknown = Estimate(value=None)
+    lines = [
+        ModelLine(name=name, control=False, score=unknown, words=20.0, copied=share)
+        for name, share in (("base", before), ("tuned", after))
+    ]
+    said = _cautions("likelihood", ["embedding"], lines, "base", "tuned", [])
+    assert ["part of the gain may be an echo" in one for one in said] == [True] * warned
